@@ -1,0 +1,103 @@
+/** A run, decided: options are read, checked and completed into a {@link RunPlan}, and the engine asks no questions. */
+import type { Adapter, Target } from './adapter.ts'
+import type { Arrival } from './arrival.ts'
+import type { ChatMessage } from './call.ts'
+import type { MetricPlugin } from './metric.ts'
+import type { TransportOptions } from './platform.ts'
+import type { Gate, Slo } from './summary.ts'
+import type { Spread } from './units.ts'
+
+/** Limits of time for one request, ms. Absent: no such limit. */
+export interface Timeouts {
+  readonly connectMs: number
+  /** From sending to the response head. */
+  readonly headersMs?: number
+  /** From sending to the first token (text, reasoning or tool call). */
+  readonly firstTokenMs?: number
+  /** Between tokens; comments and empty events do not count. */
+  readonly idleMs?: number
+  /** From sending to the end. */
+  readonly totalMs?: number
+}
+
+/** One row of a data set, checked. */
+export interface DatasetRow {
+  readonly row: number
+  readonly content:
+    | { readonly prompt: string }
+    | { readonly promptTokenIds: readonly number[] }
+    | { readonly messages: readonly ChatMessage[] }
+  readonly maxTokens?: number
+  readonly inputTokens?: number
+  /** More members of the request body. */
+  readonly body?: Readonly<Record<string, unknown>>
+}
+
+/** What is to be asked. Lengths in tokens of the model. */
+export type PromptPlan =
+  | {
+      readonly kind: 'synthetic'
+      readonly inputTokens: Spread
+      readonly outputTokens: Spread
+      /** The first so many tokens of every prompt are the same. 0: every prompt differs from its first token on. */
+      readonly sharedPrefixTokens: number
+    }
+  | {
+      readonly kind: 'dataset'
+      readonly name: string
+      /** Of the file's bytes, for the fingerprint. */
+      readonly hash: string
+      readonly rows: readonly DatasetRow[]
+      /** For rows that say nothing. */
+      readonly outputTokens?: Spread
+    }
+
+export type Warmup =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'requests'; readonly requests: number }
+  | { readonly kind: 'time'; readonly ms: number }
+
+/** One cell of the matrix. */
+export interface ScenarioPlan {
+  readonly name: string
+  /** For tables: `16 streams`, `20/s poisson`. */
+  readonly title: string
+  readonly arrival: Arrival
+  /** At least one of the two, unless the arrival itself ends. Whichever comes first. */
+  readonly requests?: number
+  readonly durationMs?: number
+  /** An open arrival above it waits, and that wait is recorded (`dueAt` to `sentAt`). */
+  readonly maxInFlight?: number
+  readonly warmup: Warmup
+  readonly prompts: PromptPlan
+}
+
+export interface RunPlan {
+  readonly adapter: Adapter
+  /** `model` is discovered when absent. */
+  readonly target: Omit<Target, 'model'> & { readonly model?: string }
+  readonly scenarios: readonly [ScenarioPlan, ...ScenarioPlan[]]
+  readonly seed: number
+  readonly temperature?: number
+  /** Ask for exactly the output length, where the adapter can. */
+  readonly forceLength: boolean
+  /** Path of a `tokenizer.json`. */
+  readonly tokenizer?: string
+  readonly transport?: string
+  readonly transportOptions: TransportOptions
+  readonly timeouts: Timeouts
+  /** How long open requests may go on after the last one was sent by time limit or interrupt. */
+  readonly drainMs: number
+  /** How long to wait for a server that does not answer yet. */
+  readonly readyTimeoutMs: number
+  readonly slo: readonly Slo[]
+  readonly gates: readonly Gate[]
+  readonly plugins: readonly MetricPlugin[]
+  readonly saveText: boolean
+  /** Folder to write into; absent: a new one under `bench-runs/`. null: write nothing. */
+  readonly out?: string | null
+  /** The options as given, secrets removed, for the manifest. */
+  readonly options: Readonly<Record<string, unknown>>
+  /** Strings that must never reach a file or a terminal. */
+  readonly secrets: readonly string[]
+}

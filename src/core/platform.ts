@@ -1,0 +1,172 @@
+/** What a runtime offers. Core receives one as a value and never asks which runtime it is on. */
+import type { HttpSpec } from './call.ts'
+import type { Stage } from './record.ts'
+
+/** A monotonic clock, and one anchor to the wall's. */
+export interface Clock {
+  /** Milliseconds with a fraction, from an arbitrary origin; never goes back. Called several times a request. */
+  now(): number
+  /** The wall clock, epoch ms. */
+  epoch(): number
+  /** The smallest step seen between two readings, ms. */
+  readonly stepMs: number
+}
+
+/** Parts of making a connection; instants by {@link Clock.now}. */
+export interface ConnectionOpened {
+  readonly startAt: number
+  readonly dnsMs?: number
+  readonly connectMs?: number
+  readonly tlsMs?: number
+  /** The address that answered, for people. */
+  readonly address?: string
+}
+
+/**
+ * Where a transport reports one request. Order: `opened`? `sent` `headers` `bytes`* then exactly one of `end`, `error`.
+ * `error` may also come first. A retry on a stale connection reports `sent` again; the last one counts.
+ * Called on the capture path: implementations only store.
+ */
+export interface TransportSink {
+  /** This request's connection was made for it. */
+  opened(connection: ConnectionOpened): void
+  /** The instant before the first byte is handed to a connected (and with TLS, ready) socket. */
+  sent(at: number): void
+  /** The final response head (1xx are skipped) with its raw header lines; names as the server wrote them. */
+  headers(at: number, status: number, headers: readonly (readonly [name: string, value: string])[]): void
+  /**
+   * A piece of the body, transfer coding removed, content coding not. `at` is the arrival of the network chunk that
+   * held it. The array is only valid during the call: copy what you keep.
+   */
+  bytes(at: number, chunk: Uint8Array): void
+  /** The body ended as HTTP says that it must. `closed`: it ended because the connection did. */
+  end(at: number, how: 'complete' | 'closed'): void
+  /** It ended otherwise. `code` is stable: an errno name or a protocol class such as `BAD_CHUNK`. */
+  error(at: number, error: TransportError): void
+}
+
+export interface TransportError {
+  readonly stage: Stage
+  readonly code: string
+  readonly message: string
+}
+
+/** Counts for the client's own log. */
+export interface TransportStats {
+  readonly openSockets: number
+}
+
+export interface TransportOptions {
+  /** `reuse`: keep-alive pool without a limit. `fresh`: a connection a request. `open-first`: the pool is opened before the load. */
+  readonly connections: 'reuse' | 'fresh' | 'open-first'
+  readonly connectTimeoutMs: number
+  /** Do not verify certificates. Recorded in the manifest. */
+  readonly insecure: boolean
+  /** More certificate authorities, PEM. */
+  readonly ca?: string
+  /** HTTP proxy or Unix socket, for transports that can (undici). */
+  readonly proxy?: string
+  readonly unixSocket?: string
+  readonly http2?: boolean
+}
+
+/** Moves bytes. See {@link TransportSink} for what it reports. */
+export interface Transport {
+  readonly name: string
+  /** Starts one request; returns at once and never throws. Aborting the signal frees the connection and reports nothing more. */
+  send(spec: HttpSpec, sink: TransportSink, signal: AbortSignal): void
+  /** Opens connections ahead (`open-first`). Resolves when all are open or failed; returns how many are open. */
+  open?(url: string, count: number): Promise<number>
+  stats(): TransportStats
+  /** Closes idle connections; resolves when all are gone. */
+  close(): Promise<void>
+}
+
+export type TransportFactory = (options: TransportOptions, clock: Clock) => Transport
+
+/** A file that only grows. */
+export interface AppendFile {
+  /** Buffers; cheap. Failures surface at the next `flush`. */
+  append(text: string): void
+  /** Hands everything to the operating system. Rejects when it does not take it (full disk). */
+  flush(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface Files {
+  readText(path: string): Promise<string>
+  /** Replaces the file as a whole: a reader sees the old or the new text. */
+  writeText(path: string, text: string): Promise<void>
+  appendTo(path: string): Promise<AppendFile>
+  makeFolder(path: string): Promise<void>
+  /** Names in a folder; undefined when there is no such folder. */
+  list(path: string): Promise<readonly string[] | undefined>
+  /** Joins and normalises as the platform does. */
+  join(...parts: readonly string[]): string
+}
+
+/** What the client used, since some origin; differences count. */
+export interface ClientUsage {
+  /** CPU time of this thread or, where only that is known, of the process, ms. */
+  readonly cpuMs: number
+  readonly memoryBytes?: number
+  /** Total and longest pause of garbage collection since the last call, where the runtime tells. */
+  readonly gcMs?: number
+  readonly gcMaxMs?: number
+}
+
+/** A child process. */
+export interface Child {
+  readonly pid: number
+  /** Lines of standard output and error as they come. */
+  readonly lines: AsyncIterable<string>
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>
+  /** The whole group. */
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void
+}
+
+export interface Served {
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** Decompresses one response body, chunk by chunk, so that each chunk's output keeps that chunk's instant. */
+export interface Inflater {
+  push(chunk: Uint8Array): Promise<Uint8Array>
+  /** Rejects when the coded stream is cut. */
+  finish(): Promise<Uint8Array>
+}
+
+/** A missing member means "not on this runtime": who needs it fails before the run, saying so. */
+export interface Platform {
+  readonly name: 'node' | 'bun' | 'deno' | 'web'
+  readonly version: string
+  /** CPU model, cores, operating system; for the manifest. */
+  readonly machine: Readonly<Record<string, string | number>>
+  readonly clock: Clock
+  readonly transports: Readonly<Record<string, TransportFactory>>
+  readonly defaultTransport: string
+  /** Random bits for ids; never for schedules. */
+  randomId(): string
+  /** undefined when it is not set or may not be read. */
+  env(name: string): string | undefined
+  /** Runs `task` after pending I/O was handled: the next turn of the loop. */
+  nextTurn(task: () => void): void
+  usage?(): ClientUsage
+  /** Throws a `BenchError('unsupported')` for a coding that this runtime lacks. */
+  inflate?(coding: string): Inflater
+  readonly files?: Files
+  spawn?(
+    command: string,
+    args: readonly string[],
+    options?: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string },
+  ): Child
+  serve?(
+    handler: (request: Request) => Response | Promise<Response>,
+    options: { readonly port: number; readonly hostname?: string },
+  ): Promise<Served>
+  /** Loads a module by package name, URL or path; TypeScript included. */
+  loadModule?(specifier: string): Promise<Readonly<Record<string, unknown>>>
+  /** Calls back at each Ctrl-C or SIGTERM; returns how to stop listening. */
+  onInterrupt?(callback: () => void): () => void
+}

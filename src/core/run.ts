@@ -1,0 +1,102 @@
+/** What a run leaves behind, and what it says while it goes. */
+import type { Summary } from './summary.ts'
+
+/** `manifest.json`: with `records.jsonl` enough to recompute every number without the server. */
+export interface Manifest {
+  /** Format version. */
+  readonly v: 1
+  readonly id: string
+  readonly tool: { readonly name: 'inferbench'; readonly version: string; readonly definitions: number }
+  readonly platform: {
+    readonly name: string
+    readonly version: string
+    readonly machine: Readonly<Record<string, string | number>>
+  }
+  readonly clock: {
+    /** Epoch ms of the instant that records count from. */
+    readonly originEpochMs: number
+    readonly stepMs: number
+  }
+  readonly adapter: string
+  readonly target: {
+    /** User part removed. */
+    readonly url: string
+    readonly model: string
+    readonly modelDiscovered: boolean
+    readonly endpoint: string
+    readonly stream: boolean
+    readonly server?: string
+    readonly fingerprint?: string
+  }
+  readonly transport: { readonly name: string; readonly connections: string; readonly insecure: boolean }
+  readonly seed: number
+  readonly scenarios: readonly ManifestScenario[]
+  readonly slo: readonly { readonly metric: string; readonly limitMs: number }[]
+  readonly gates: readonly string[]
+  readonly options: Readonly<Record<string, unknown>>
+  /** What the run noticed about itself or the server before or while measuring; one line each. */
+  readonly notes: readonly string[]
+  readonly startedAt: string
+  readonly endedAt?: string
+}
+
+export interface ManifestScenario {
+  readonly name: string
+  readonly title: string
+  readonly arrival: string
+  readonly requests?: number
+  readonly durationMs?: number
+  readonly maxInFlight?: number
+  readonly workload: Readonly<Record<string, unknown>>
+  /** Windows as they came out; absent until the scenario ends. */
+  readonly windows?: readonly { readonly name: string; readonly startAt: number; readonly endAt: number }[]
+}
+
+/** A moment of a run, for people: about four a second. */
+export interface Progress {
+  readonly scenario: string
+  readonly title: string
+  /** From 0. */
+  readonly scenarioIndex: number
+  readonly scenarioCount: number
+  readonly phase: 'prepare' | 'warmup' | 'measure' | 'drain'
+  readonly done: number
+  /** Absent when only a duration bounds the phase. */
+  readonly total?: number
+  readonly inFlight: number
+  readonly errors: number
+  readonly elapsedMs: number
+  readonly leftMs?: number
+  /** So far in this phase; absent until measured. */
+  readonly requestsPerSecond?: number
+  readonly outputTokensPerSecond?: number
+  readonly ttftMs?: number
+  readonly itlMs?: number
+}
+
+export interface RunResult {
+  readonly manifest: Manifest
+  readonly summary: Summary
+  /** Where it was written; absent when nothing was. */
+  readonly folder?: string
+  readonly interrupted: boolean
+}
+
+/** One line of `series/client.jsonl`: the instrument watching itself. Absent means not known on this runtime. */
+export interface ClientSample {
+  /** ms since the run's origin. */
+  readonly at: number
+  /** How late a timer of ours fired at most since the last line, ms. */
+  readonly timerLateMs: number
+  /** CPU used since the last line as a share of one core, per thread. */
+  readonly cpu?: readonly number[]
+  readonly gcMs?: number
+  readonly gcMaxMs?: number
+  readonly memoryBytes?: number
+  readonly openSockets: number
+  readonly inFlight: number
+  /** Requests sent more than 1 ms after they were due since the last line. */
+  readonly lateSends: number
+  /** Captured and not yet decoded. */
+  readonly undecodedBytes: number
+}
