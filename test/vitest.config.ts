@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 // Tests read the sources, never dist: the aliases send the package's own name to them on every runtime, since conditional
 // exports resolve to Node's branch under vitest whatever the runtime is.
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   root,
   resolve: {
     alias: [
@@ -23,3 +23,5 @@ export default defineConfig({
     hookTimeout: 30_000,
   },
 })
+
+export default config
