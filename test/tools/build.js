@@ -1,0 +1,96 @@
+/**
+ * Builds `dist`: one pass of tsc over all that is published, then the four folders are put where `package.json#exports`
+ * looks for them. Inside `dist` the package's own name becomes a relative path, so that one copy of each module runs
+ * whatever resolution conditions a runtime has.
+ */
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Source folder to its place in `dist`, in the order of moving. */
+const PLACES = [
+  ['src', '.'],
+  ['adapters', 'adapters'],
+  ['plugins', 'plugins'],
+  ['test/conformance', 'testing'],
+]
+
+/** What follows the package's name in an import, to a file in `dist`. */
+const OWN_MODULES = [
+  [/^inferbench$/, 'mod.js'],
+  [/^inferbench\/(mock|testing)$/, '$1/mod.js'],
+  [/^inferbench\/(adapters|plugins|platform)\/(.+)$/, '$1/$2.js'],
+]
+
+/** Returns whether it went well; what went wrong is on standard output. */
+export function build() {
+  const work = join(root, 'node_modules/.cache/inferbench-build')
+  rmSync(work, { recursive: true, force: true })
+  const tsc = spawnSync(
+    process.execPath,
+    [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'src/tsconfig.build.json'],
+    {
+      cwd: root,
+      stdio: 'inherit',
+    },
+  )
+  if (tsc.status !== 0) return false
+  const fresh = join(work, 'dist')
+  for (const [from, to] of PLACES) {
+    if (!existsSync(join(work, from))) continue
+    mkdirSync(dirname(join(fresh, to)), { recursive: true })
+    renameSync(join(work, from), join(fresh, to))
+  }
+  for (const file of listFiles(fresh)) if (/\.(js|d\.ts)$/.test(file)) linkOwnModules(file, fresh)
+  if (existsSync(join(fresh, 'cli/main.js'))) chmodSync(join(fresh, 'cli/main.js'), 0o755)
+  replaceFolder(fresh, join(root, 'dist'))
+  rmSync(work, { recursive: true, force: true })
+  return true
+}
+
+/** Whether some published source is younger than `dist`. */
+export function isStale() {
+  if (!existsSync(join(root, 'dist/mod.js'))) return true
+  const builtAt = statSync(join(root, 'dist/mod.js')).mtimeMs
+  return PLACES.some(([folder]) => listFiles(join(root, folder)).some((file) => statSync(file).mtimeMs > builtAt))
+}
+
+function linkOwnModules(file, dist) {
+  const before = readFileSync(file, 'utf8')
+  const after = before.replace(/((?:from|import)\s*\(?\s*)'(inferbench(?:\/[\w/.-]+)?)'/g, (whole, lead, name) => {
+    const rule = OWN_MODULES.find(([pattern]) => pattern.test(name))
+    if (!rule) return whole
+    const path = relative(dirname(file), join(dist, name.replace(rule[0], rule[1])))
+    return `${lead}'${path.startsWith('.') ? path : `./${path}`}'`
+  })
+  if (after !== before) writeFileSync(file, after)
+}
+
+/** Files already there vanish with the folder that held them; who reads meanwhile misses it for an instant at most. */
+function replaceFolder(from, to) {
+  const old = `${to}.old`
+  rmSync(old, { recursive: true, force: true })
+  if (existsSync(to)) renameSync(to, old)
+  renameSync(from, to)
+  rmSync(old, { recursive: true, force: true })
+}
+
+function listFiles(folder) {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+}
