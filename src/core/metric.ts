@@ -52,6 +52,22 @@ export interface Distribution {
   /** `exact`: from all samples, linear interpolation (Hyndman and Fan, type 7). `histogram`: within `relativeError`. */
   readonly method: 'exact' | 'histogram'
   readonly relativeError?: number
+  /** All samples, counted in buckets: what two runs or shards are merged by. */
+  readonly histogram?: HistogramData
+}
+
+/**
+ * A histogram of the HDR type. Bucket `key` holds values from `2^octave * (1 + slot/512)` up to where the next begins,
+ * with `octave = floor(key / 512) - 1023` and `slot = key mod 512`; a negative key is the bucket of `-key` mirrored at zero.
+ */
+export interface HistogramData {
+  readonly bucketsPerOctave: 512
+  /** Samples that are zero. */
+  readonly zeros: number
+  /** Ascending; buckets that hold nothing are left out. */
+  readonly keys: readonly number[]
+  /** As long as `keys`. */
+  readonly counts: readonly number[]
 }
 
 /**

@@ -50,6 +50,8 @@ interface RecordBase {
   readonly turn?: number
   /** When the schedule wanted it; in a closed loop, when its slot became free. */
   readonly dueAt: number
+  /** Only when the cap on requests in flight held it back: when it was let go. */
+  readonly permitAt?: number
   /** The end of the answer, or the instant of giving up. */
   readonly endAt: number
   /** Only when more than one: a stale pooled connection was replaced before anything of the request was processed. */
