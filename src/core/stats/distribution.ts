@@ -1,0 +1,113 @@
+import type { Distribution, QuantileName } from '../metric.ts'
+import { createHistogram, HISTOGRAM_RELATIVE_ERROR, type Histogram } from './histogram.ts'
+import { addToMoments, deviationOf, emptyMoments, type Moments, mergeMoments } from './moments.ts'
+import { interpolateQuantile, QUANTILES, quantileOfSorted, supportsQuantile } from './quantile.ts'
+
+/** Up to so many samples quantiles are exact: 800 kB a distribution. */
+export const EXACT_SAMPLES = 100_000
+
+/**
+ * Collects the samples of one metric. All are kept up to a bound, and counted in a mergeable histogram besides, which
+ * takes over above it. What is collected does not depend on how samples were shared out before a merge; only the last
+ * digits of mean and deviation may.
+ */
+export interface DistributionCollector {
+  readonly count: number
+  /** Adds `weight` samples of one value. Values that are not finite are refused with a RangeError. */
+  add(value: number, weight?: number): void
+  merge(other: DistributionCollector): void
+  /** undefined when there is no sample. */
+  result(): Distribution | undefined
+  /** From the histogram alone: cheap at any size, for live figures. undefined when the sample does not support it. */
+  estimate(q: number): number | undefined
+}
+
+class SampleCollector implements DistributionCollector {
+  private readonly bound: number
+  private readonly moments: Moments = emptyMoments()
+  private readonly histogram: Histogram = createHistogram()
+  /** undefined once there were more samples than the bound. */
+  private samples: Float64Array | undefined
+  private kept = 0
+
+  constructor(bound: number) {
+    this.bound = bound
+    this.samples = new Float64Array(Math.min(64, bound))
+  }
+
+  get count(): number {
+    return this.moments.count
+  }
+
+  add(value: number, weight = 1): void {
+    if (weight === 0) return
+    this.histogram.add(value, weight)
+    addToMoments(this.moments, value, weight)
+    this.keep(weight)?.fill(value)
+  }
+
+  merge(other: DistributionCollector): void {
+    if (!(other instanceof SampleCollector)) throw new TypeError('a distribution merges with its own kind')
+    if (other.samples === undefined) this.samples = undefined
+    else this.keep(other.kept)?.set(other.samples.subarray(0, other.kept))
+    this.histogram.merge(other.histogram)
+    mergeMoments(this.moments, other.moments)
+  }
+
+  result(): Distribution | undefined {
+    const { count, sum, mean, min, max } = this.moments
+    if (count === 0) return undefined
+    const deviation = deviationOf(this.moments)
+    return {
+      count,
+      sum,
+      mean,
+      ...(deviation === undefined ? {} : { deviation }),
+      min,
+      max,
+      quantiles: this.quantiles(),
+      ...(this.samples === undefined
+        ? { method: 'histogram', relativeError: HISTOGRAM_RELATIVE_ERROR }
+        : { method: 'exact' }),
+      histogram: this.histogram.toJson(),
+    }
+  }
+
+  estimate(q: number): number | undefined {
+    if (!supportsQuantile(this.count, q)) return undefined
+    const value = interpolateQuantile(this.count, q, (k) => this.histogram.orderStatistic(k))
+    return Math.min(this.moments.max, Math.max(this.moments.min, value))
+  }
+
+  private quantiles(): Partial<Record<QuantileName, number>> {
+    const sorted = this.samples?.slice(0, this.kept).sort()
+    const quantiles: Partial<Record<QuantileName, number>> = {}
+    for (const [name, q] of QUANTILES) {
+      if (!supportsQuantile(this.count, q)) continue
+      quantiles[name] = sorted === undefined ? this.estimate(q)! : quantileOfSorted(sorted, q)
+    }
+    return quantiles
+  }
+
+  /** Room for `more` samples; undefined (and all samples let go) when that would pass the bound. */
+  private keep(more: number): Float64Array | undefined {
+    if (this.samples === undefined) return undefined
+    const needed = this.kept + more
+    if (needed > this.bound) {
+      this.samples = undefined
+      return undefined
+    }
+    if (needed > this.samples.length) {
+      const grown = new Float64Array(Math.min(this.bound, Math.max(needed, this.samples.length * 2)))
+      grown.set(this.samples)
+      this.samples = grown
+    }
+    this.kept = needed
+    return this.samples.subarray(needed - more, needed)
+  }
+}
+
+/** An empty collector. `bound`: how many samples are kept; above it quantiles come from the histogram. */
+export function createDistribution(bound: number = EXACT_SAMPLES): DistributionCollector {
+  return new SampleCollector(bound)
+}
