@@ -1,0 +1,105 @@
+/** Prompts of random words with a given number of tokens. */
+import type { Call } from '../call.ts'
+import { BenchError } from '../errors.ts'
+import type { PromptPlan } from '../plan.ts'
+import { makeRandom, type Random, shuffle } from '../stats/random.ts'
+import type { Workload } from '../workload.ts'
+import { hashText } from './hash.ts'
+import { describeSpread, drawLength } from './lengths.ts'
+import type { WorkloadTools } from './tools.ts'
+import type { Vocabulary } from './vocabulary.ts'
+
+export type SyntheticPlan = Extract<PromptPlan, { kind: 'synthetic' }>
+
+/** So many words after the first spell the prompt's number: 100 words give 10^8 prompts that differ there. */
+const SPELLED_WORDS = 3
+
+/**
+ * Every prompt is another one from its beginning on: the first word and {@link SPELLED_WORDS} more spell its number in seeded
+ * orders of the words, the others are random. Prompts that follow each other differ in the first word already; any two within
+ * the first four. With a shared prefix all this comes after the prefix.
+ */
+export function makeSynthetic(
+  plan: SyntheticPlan,
+  tools: WorkloadTools,
+  vocabulary: Vocabulary,
+  stream: string,
+  description: Workload['description'],
+): Workload {
+  if (plan.sharedPrefixTokens > plan.inputTokens.mean) {
+    throw new BenchError(
+      'usage',
+      `a shared prefix of ${plan.sharedPrefixTokens} tokens does not fit into prompts of ${plan.inputTokens.mean}; ` +
+        'ask for longer prompts (they include the prefix)',
+    )
+  }
+  const write = makeWriter(plan, tools.seed, vocabulary, stream)
+  return {
+    name: `synthetic, ${describeSpread(plan.inputTokens)} tokens in, ${describeSpread(plan.outputTokens)} out`,
+    description,
+    call: (n) => {
+      const random = makeRandom(tools.seed, stream, n)
+      const asked = Math.max(drawLength(plan.inputTokens, random), plan.sharedPrefixTokens)
+      const maxTokens = drawLength(plan.outputTokens, random)
+      return makeCall(tools, write(n, asked, random), asked, maxTokens)
+    },
+  }
+}
+
+function makeCall(tools: WorkloadTools, prompt: string, askedInputTokens: number, maxTokens: number): Call {
+  const common = {
+    item: hashText(prompt),
+    maxTokens,
+    forceLength: tools.forceLength,
+    askedInputTokens,
+    ...(tools.temperature !== undefined && { temperature: tools.temperature }),
+  }
+  return tools.kind === 'chat'
+    ? { kind: 'chat', messages: [{ role: 'user', content: prompt }], ...common }
+    : { kind: 'completion', prompt, ...common }
+}
+
+type Writer = (n: number, tokens: number, random: Random) => string
+
+function makeWriter(plan: SyntheticPlan, seed: number, vocabulary: Vocabulary, stream: string): Writer {
+  const starts = shuffle(vocabulary.starts, makeRandom(seed, `${stream} starts`))
+  const words = shuffle(vocabulary.words, makeRandom(seed, `${stream} words`)).map((word) => ` ${word}`)
+  const { tokensPerWord } = vocabulary
+  const prefix = plan.sharedPrefixTokens > 0 ? writePrefix(plan.sharedPrefixTokens, seed, vocabulary) : undefined
+
+  return (n, tokens, random) => {
+    let text: string
+    let left: number
+    let number = n
+    let index = n % starts.length
+    if (prefix === undefined) {
+      const start = starts[index]!
+      number = Math.floor(number / starts.length)
+      text = start.word
+      left = tokens - start.tokens
+    } else {
+      text = prefix
+      left = tokens - plan.sharedPrefixTokens
+    }
+    const count = Math.round(left / tokensPerWord)
+    for (let at = 0; at < count; at++) {
+      if (at < SPELLED_WORDS) {
+        // A digit counts from the word before it: one to one as well, and small numbers do not repeat a word.
+        index = (index + 1 + (number % words.length)) % words.length
+        number = Math.floor(number / words.length)
+      } else index = random.integer(words.length)
+      text += words[index]
+    }
+    return text
+  }
+}
+
+/** The same for every stream of a seed: the warm-up brings it into the cache, as the first users would. */
+function writePrefix(tokens: number, seed: number, vocabulary: Vocabulary): string {
+  const random = makeRandom(seed, 'prefix')
+  const start = vocabulary.starts[random.integer(vocabulary.starts.length)]!
+  const count = Math.round((tokens - start.tokens) / vocabulary.tokensPerWord)
+  let text = start.word
+  for (let at = 0; at < count; at++) text += ` ${vocabulary.words[random.integer(vocabulary.words.length)]}`
+  return text
+}
