@@ -1,0 +1,70 @@
+/** What the runtime tells about the machine and about itself. Everything may be denied (Deno): then it is absent. */
+import { arch, cpus, release, totalmem, type } from 'node:os'
+import { PerformanceObserver } from 'node:perf_hooks'
+import process from 'node:process'
+import type { ClientUsage } from '../core/platform.ts'
+
+/** The answer, or undefined where the runtime lacks the question or its sandbox forbids it. */
+export function attempt<Answer>(ask: () => Answer): Answer | undefined {
+  try {
+    return ask()
+  } catch {
+    return undefined
+  }
+}
+
+/** CPU model, logical cores, memory in bytes, operating system. */
+export function describeMachine(): Readonly<Record<string, string | number>> {
+  const processors = attempt(cpus)
+  const facts = {
+    cpu: processors?.[0]?.model.trim(),
+    cores: processors?.length,
+    memoryBytes: attempt(totalmem),
+    os: attempt(() => `${type()} ${release()}`) ?? process.platform,
+    arch: attempt(arch),
+  }
+  return Object.fromEntries(Object.entries(facts).filter((fact): fact is [string, string | number] => !!fact[1]))
+}
+
+export function readEnv(name: string): string | undefined {
+  return attempt(() => process.env[name])
+}
+
+/** Pauses of garbage collection since the last reading, ms. */
+function watchCollections(): () => { readonly gcMs: number; readonly gcMaxMs: number } {
+  let durations: number[] = []
+  const collect = (entries: readonly { readonly duration: number }[]): void => {
+    for (const { duration } of entries) durations.push(duration)
+  }
+  const observer = new PerformanceObserver((list) => collect(list.getEntries()))
+  observer.observe({ entryTypes: ['gc'] })
+  return () => {
+    collect(observer.takeRecords())
+    const seen = durations
+    durations = []
+    return { gcMs: seen.reduce((sum, duration) => sum + duration, 0), gcMaxMs: Math.max(0, ...seen) }
+  }
+}
+
+type CpuTimes = () => { readonly user: number; readonly system: number }
+
+/**
+ * Reads what this thread, or where only that is known this process, has used. `collections`: the runtime reports its
+ * garbage collections; watching begins with the first reading, so that whoever never asks pays nothing.
+ */
+export function createUsageProbe(options: { readonly collections: boolean }): () => ClientUsage {
+  const ofThread = (process as { threadCpuUsage?: CpuTimes }).threadCpuUsage?.bind(process)
+  const cpuTimes: CpuTimes = ofThread && attempt(ofThread) ? ofThread : () => process.cpuUsage()
+  let readCollections: ReturnType<typeof watchCollections> | undefined
+  return () => {
+    const { user, system } = cpuTimes()
+    const memoryBytes = attempt(() => process.memoryUsage.rss())
+    const first = readCollections === undefined
+    if (options.collections) readCollections ??= watchCollections()
+    return {
+      cpuMs: (user + system) / 1000,
+      ...(memoryBytes !== undefined && { memoryBytes }),
+      ...(!first && readCollections?.()),
+    }
+  }
+}

@@ -1,0 +1,39 @@
+/** What Node, Bun and Deno have in common: nearly everything, since all three have Node's modules. */
+import type { Platform, TransportFactory } from '../core/platform.ts'
+import { createClock } from './clock.ts'
+import { files } from './files.ts'
+import { createInflater } from './inflate.ts'
+import { createUsageProbe, describeMachine, readEnv } from './probes.ts'
+import { onInterrupt, spawn } from './process.ts'
+import { randomId } from './random-id.ts'
+
+// Until the socket transport lands.
+const name = './transport/socket.ts'
+const socket: { createSocketTransport?: TransportFactory } = await import(name).catch(() => ({}))
+
+/** What a runtime says for itself. */
+export interface RuntimePart
+  extends Pick<Platform, 'name' | 'version' | 'transports'>,
+    Required<Pick<Platform, 'serve' | 'loadModule'>> {
+  /** It reports its garbage collections to a `PerformanceObserver`. */
+  readonly collections: boolean
+}
+
+/** A platform with sockets, files and processes. */
+export function assemblePlatform({ collections, transports, ...runtime }: RuntimePart): Platform {
+  return {
+    ...runtime,
+    machine: describeMachine(),
+    clock: createClock(),
+    transports: { ...(socket.createSocketTransport && { socket: socket.createSocketTransport }), ...transports },
+    defaultTransport: socket.createSocketTransport ? 'socket' : 'fetch',
+    randomId,
+    env: readEnv,
+    nextTurn: (task) => void setImmediate(task),
+    usage: createUsageProbe({ collections }),
+    inflate: (coding) => createInflater(coding),
+    files,
+    spawn,
+    onInterrupt,
+  }
+}
