@@ -20,3 +20,9 @@ function mix(hash: number): number {
   const full = Math.imul(half ^ (half >>> 13), 0xc2b2ae35)
   return full ^ (full >>> 16)
 }
+
+/** SHA-256 of the text's UTF-8 bytes, hex: for fingerprints, where two runs must be able to trust it. */
+export async function digestText(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,10 +1,13 @@
 /** Workloads: what is sent. See `workload.ts` for the contract. */
 import type { PromptPlan } from '../plan.ts'
 import { describeSpread } from './lengths.ts'
+import { makeRows } from './rows.ts'
 import { makeSynthetic, type SyntheticPlan } from './synthetic.ts'
 import type { PreparedWorkload, WorkloadTools } from './tools.ts'
 import { guessVocabulary } from './vocabulary.ts'
 
+export { parseDataset, shuffleDataset } from './dataset.ts'
+export { digestText } from './hash.ts'
 export type { LocalTokenizer } from './tokenizer.ts'
 export { loadTokenizer } from './tokenizer.ts'
 export type { PreparedWorkload, WorkloadTools } from './tools.ts'
@@ -17,8 +20,7 @@ export type { PreparedWorkload, WorkloadTools } from './tools.ts'
  * token for the beginning of the text, is reported beside it, never mixed with it.
  */
 export async function prepareWorkload(plan: PromptPlan, tools: WorkloadTools): Promise<PreparedWorkload> {
-  if (plan.kind === 'dataset') throw new Error('data sets land in the next commit')
-  return await prepareSynthetic(plan, tools)
+  return plan.kind === 'dataset' ? makeRows(plan, tools) : await prepareSynthetic(plan, tools)
 }
 
 async function prepareSynthetic(plan: SyntheticPlan, tools: WorkloadTools): Promise<PreparedWorkload> {

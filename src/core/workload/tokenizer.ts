@@ -1,5 +1,6 @@
 /** Counting tokens on this side of the wire, from a model's `tokenizer.json`. The one home of @huggingface/tokenizers. */
 import { BenchError, describeError } from '../errors.ts'
+import { digestText } from './hash.ts'
 
 /** A model's tokenizer. Synchronous; about a microsecond a token. */
 export interface LocalTokenizer {
@@ -39,7 +40,7 @@ export async function loadTokenizer(json: string, config = '{}'): Promise<LocalT
   const encode = (text: string): number[] => tokenizer.encode(text, { add_special_tokens: false }).ids
   return {
     name: `${typeof model.type === 'string' ? model.type : 'tokenizer'}, ${tokenizer.get_vocab().size} tokens`,
-    hash: await hashSha256(json),
+    hash: await digestText(json),
     encode,
     count: (text) => encode(text).length,
     decode: (ids) => tokenizer.decode([...ids], { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
@@ -57,9 +58,4 @@ function parseObject(name: string, json: string): Record<string, unknown> {
     throw new BenchError('usage', `${name}: not a JSON object`)
   }
   return value as Record<string, unknown>
-}
-
-async function hashSha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }
