@@ -19,6 +19,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/fixtures/**', 'node_modules/**'],
+    globalSetup: ['test/tools/global-setup.js'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

@@ -8,6 +8,7 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -37,28 +38,29 @@ const OWN_MODULES = [
 
 /** Returns whether it went well; what went wrong is on standard output. */
 export function build() {
-  const work = join(root, 'node_modules/.cache/inferbench-build')
-  rmSync(work, { recursive: true, force: true })
-  const tsc = spawnSync(
-    process.execPath,
-    [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'src/tsconfig.build.json'],
-    {
-      cwd: root,
-      stdio: 'inherit',
-    },
-  )
-  if (tsc.status !== 0) return false
-  const fresh = join(work, 'dist')
-  for (const [from, to] of PLACES) {
-    if (!existsSync(join(work, from))) continue
-    mkdirSync(dirname(join(fresh, to)), { recursive: true })
-    renameSync(join(work, from), join(fresh, to))
+  mkdirSync(join(root, 'node_modules/.cache'), { recursive: true })
+  const work = mkdtempSync(join(root, 'node_modules/.cache/inferbench-build-'))
+  try {
+    if (!compile(work)) return false
+    const fresh = join(work, 'dist')
+    for (const [from, to] of PLACES) {
+      if (!existsSync(join(work, from))) continue
+      mkdirSync(dirname(join(fresh, to)), { recursive: true })
+      renameSync(join(work, from), join(fresh, to))
+    }
+    for (const file of listFiles(fresh)) if (/\.(js|d\.ts)$/.test(file)) linkOwnModules(file, fresh)
+    if (existsSync(join(fresh, 'cli/main.js'))) chmodSync(join(fresh, 'cli/main.js'), 0o755)
+    swapFolder(fresh, join(root, 'dist'), join(work, 'old'))
+    return true
+  } finally {
+    rmSync(work, { recursive: true, force: true })
   }
-  for (const file of listFiles(fresh)) if (/\.(js|d\.ts)$/.test(file)) linkOwnModules(file, fresh)
-  if (existsSync(join(fresh, 'cli/main.js'))) chmodSync(join(fresh, 'cli/main.js'), 0o755)
-  replaceFolder(fresh, join(root, 'dist'))
-  rmSync(work, { recursive: true, force: true })
-  return true
+}
+
+function compile(outDir) {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const args = [tsc, '-p', 'src/tsconfig.build.json', '--outDir', outDir]
+  return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status === 0
 }
 
 /** Whether some published source is younger than `dist`. */
@@ -79,13 +81,10 @@ function linkOwnModules(file, dist) {
   if (after !== before) writeFileSync(file, after)
 }
 
-/** Files already there vanish with the folder that held them; who reads meanwhile misses it for an instant at most. */
-function replaceFolder(from, to) {
-  const old = `${to}.old`
-  rmSync(old, { recursive: true, force: true })
+/** What `to` held goes to `old`, files without a source any more included; who reads meanwhile misses it for an instant. */
+function swapFolder(from, to, old) {
   if (existsSync(to)) renameSync(to, old)
   renameSync(from, to)
-  rmSync(old, { recursive: true, force: true })
 }
 
 function listFiles(folder) {
