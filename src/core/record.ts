@@ -69,7 +69,7 @@ interface SentPart {
 }
 
 /** What is known of an answer, whole or cut. */
-interface AnswerPart {
+export interface AnswerPart {
   readonly headersAt: number
   readonly status: number
   readonly events: EventLog
@@ -87,7 +87,7 @@ interface AnswerPart {
   readonly reasoning?: string
 }
 
-interface FailurePart {
+export interface FailurePart {
   readonly stage: Stage
   /** A stable class within the outcome: `rejected`, `truncated`, `event_too_large`, `first-token`, `ECONNREFUSED`, ... */
   readonly reason: string

@@ -1,0 +1,52 @@
+/** Evidence for people: what a server said when it failed. */
+import type { Adapter } from '../adapter.ts'
+
+const MAX_BODY_BYTES = 64 * 1024
+const MAX_EVIDENCE = 500
+
+/** One line of at most 500 characters. */
+export function limitEvidence(text: string): string {
+  const line = text
+    .slice(0, MAX_EVIDENCE * 4)
+    .replace(/\s+/g, ' ')
+    .trim()
+  return line.length <= MAX_EVIDENCE ? line : `${line.slice(0, MAX_EVIDENCE - 1)}…`
+}
+
+export interface ErrorBody {
+  push(chunk: Uint8Array): void
+  explain(status: number, adapter: Pick<Adapter, 'explain'>): { readonly error?: string }
+}
+
+/** Keeps the first 64 KiB of a body and drops the rest. */
+export function createErrorBody(): ErrorBody {
+  const decoder = new TextDecoder()
+  const pieces: string[] = []
+  let length = 0
+  return {
+    push(chunk) {
+      const part = chunk.subarray(0, MAX_BODY_BYTES - length)
+      length += part.length
+      if (part.length > 0) pieces.push(decoder.decode(part, { stream: true }))
+    },
+    explain(status, adapter) {
+      const body = pieces.join('')
+      const words = limitEvidence(explainSafely(status, body, adapter) ?? stripTags(body))
+      return words === '' ? {} : { error: words }
+    },
+  }
+}
+
+function explainSafely(status: number, body: string, adapter: Pick<Adapter, 'explain'>): string | undefined {
+  try {
+    return adapter.explain?.(status, body)
+  } catch {
+    return undefined
+  }
+}
+
+/** The words of an HTML page, which is what proxies answer with. Only its start: `<` without `>` costs its square. */
+function stripTags(body: string): string {
+  const start = body.slice(0, MAX_EVIDENCE * 8)
+  return /^\s*</.test(start) ? start.replace(/<[^>]*>/g, ' ') : start
+}
