@@ -1,0 +1,247 @@
+/** One connection, and the exchanges that it carries one after the other. The capture path runs through here. */
+import type { HttpSpec } from '../../core/call.ts'
+import type { Clock, ConnectionOpened, TransportError, TransportSink } from '../../core/platform.ts'
+import type { Stage } from '../../core/record.ts'
+import { Dial, type Dialed, type DialOptions, type Route } from './dial.ts'
+import { ResponseParser } from './http1.ts'
+import type { Link, LinkError, LinkOwner } from './link.ts'
+
+/** What a connection asks of its pool. */
+export interface ConnectionHost {
+  readonly clock: Clock
+  /** It may carry another request. `idleMs`: how long the server says that it waits for one. */
+  connectionIdle(connection: Connection, idleMs: number | undefined): void
+  /** It is of no more use, and freed. */
+  connectionGone(connection: Connection): void
+  /** Nothing of the request can have been processed: send it once more, over a new connection. */
+  retry(exchange: Exchange): void
+}
+
+/** One request on its way. It listens to its own signal, so that a send makes no closure. */
+export class Exchange {
+  readonly spec: HttpSpec
+  readonly sink: TransportSink
+  readonly signal: AbortSignal
+  readonly bytes: Uint8Array
+  attempts = 0
+  connection: Connection | undefined
+
+  constructor(spec: HttpSpec, bytes: Uint8Array, sink: TransportSink, signal: AbortSignal) {
+    this.spec = spec
+    this.bytes = bytes
+    this.sink = sink
+    this.signal = signal
+    signal.addEventListener('abort', this)
+  }
+
+  handleEvent(): void {
+    this.forget()
+    this.connection?.abandon()
+  }
+
+  forget(): void {
+    this.signal.removeEventListener('abort', this)
+  }
+}
+
+/** Time for a reset to come back after the end that overtook it, beyond two round trips. */
+const RESET_SLACK_MS = 10
+const STRAY_LINE = new Uint8Array([0x0d, 0x0a])
+
+export class Connection implements LinkOwner, Dialed {
+  readonly route: Route
+  /** Until when the server means to keep it idle. */
+  usableUntil: number = Number.POSITIVE_INFINITY
+  readonly #host: ConnectionHost
+  readonly #parser = new ResponseParser()
+  #dial: Dial | undefined
+  #link: Link | undefined
+  #roundTripMs = 0
+  #exchange: Exchange | undefined
+  /** The exchange found the connection open, so that it may have been stale. */
+  #wasIdle = false
+  #sentAt = 0
+  #staleTimer: ReturnType<typeof setTimeout> | undefined
+  #opened: ((isOpen: boolean) => void) | undefined
+
+  constructor(route: Route, host: ConnectionHost) {
+    this.route = route
+    this.#host = host
+  }
+
+  /** Makes the connection for a request, and sends it. */
+  openFor(exchange: Exchange, options: DialOptions): void {
+    this.#exchange = exchange
+    exchange.connection = this
+    this.#dial = new Dial(this.route, options, this)
+  }
+
+  /** Makes the connection ahead of any request. */
+  openAhead(options: DialOptions): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#opened = resolve
+      this.#dial = new Dial(this.route, options, this)
+    })
+  }
+
+  /** Carries a request over the open connection. */
+  carry(exchange: Exchange): void {
+    this.#wasIdle = true
+    exchange.connection = this
+    this.#send(exchange)
+  }
+
+  /** The request was aborted: an unfinished exchange leaves a connection of no use. */
+  abandon(): void {
+    this.#exchange = undefined
+    this.destroy()
+  }
+
+  destroy(): void {
+    clearTimeout(this.#staleTimer)
+    this.#parser.cancel()
+    this.#dial?.cancel()
+    this.#dial = undefined
+    this.#link?.destroy()
+    this.#link = undefined
+    this.#host.connectionGone(this)
+  }
+
+  dialed(link: Link, opened: ConnectionOpened): void {
+    this.#dial = undefined
+    this.#link = link
+    this.#roundTripMs = opened.connectMs ?? 0
+    link.owner = this
+    const exchange = this.#exchange
+    if (exchange === undefined) {
+      this.#host.connectionIdle(this, undefined)
+      this.#opened?.(true)
+    } else {
+      exchange.sink.opened(opened)
+      // The sink may have aborted.
+      if (this.#exchange === exchange) this.#send(exchange)
+    }
+  }
+
+  notDialed(at: number, error: TransportError): void {
+    this.#dial = undefined
+    const exchange = this.#exchange
+    this.#exchange = undefined
+    this.destroy()
+    this.#opened?.(false)
+    exchange?.forget()
+    exchange?.sink.error(at, error)
+  }
+
+  #send(exchange: Exchange): void {
+    this.#exchange = exchange
+    exchange.attempts++
+    this.#parser.begin(exchange.sink, exchange.spec.method)
+    const at = this.#host.clock.now()
+    this.#sentAt = at
+    exchange.sink.sent(at)
+    this.#link?.write(exchange.bytes)
+  }
+
+  linkConnected(): void {}
+  linkReady(): void {}
+
+  linkBytes(at: number, chunk: Uint8Array): void {
+    const exchange = this.#exchange
+    // Nobody asked for anything: not a connection to trust with the next request.
+    if (exchange === undefined) {
+      this.destroy()
+      return
+    }
+    const progress = this.#parser.push(at, chunk)
+    if (progress === 'more' || this.#exchange !== exchange) return
+    if (progress === 'done') this.#complete(exchange, at, 'complete')
+    else this.#failParsing(at)
+  }
+
+  linkEnded(at: number): void {
+    const exchange = this.#exchange
+    if (exchange === undefined) this.destroy()
+    else if (!this.#parser.started) this.#endedUnanswered(exchange, at)
+    else if (this.#parser.finish() === 'done') this.#complete(exchange, at, 'closed')
+    else this.#failParsing(at)
+  }
+
+  linkFailed(_link: Link, at: number, error: LinkError): void {
+    const exchange = this.#exchange
+    if (exchange === undefined) this.destroy()
+    else if (isReset(error.code) && this.#isRetriable(exchange)) this.#retry(exchange)
+    else this.#fail(at, this.#stage(), error.code, error.message)
+  }
+
+  /**
+   * The server ended a connection that had been idle, without a byte of an answer. Either its end crossed our request on the
+   * way, and the request met a closed socket; or it read the request, and gave up. Both look alike, but a socket that is
+   * closed answers data with a reset (RFC 9293, 3.10.7.1), and after a reset the next write fails. So a stray line end, which
+   * servers ignore (RFC 9112, 2.2), tells whether a request may be repeated that is not idempotent (RFC 9110, 9.2.2).
+   */
+  #endedUnanswered(exchange: Exchange, at: number): void {
+    if (!this.#isRetriable(exchange)) {
+      this.#failUnanswered(at)
+      return
+    }
+    const waitMs = this.#sentAt + 2 * this.#roundTripMs + RESET_SLACK_MS - this.#host.clock.now()
+    this.#staleTimer = setTimeout(
+      () => {
+        this.#link?.write(STRAY_LINE, (failed) => {
+          if (this.#exchange !== exchange) return
+          if (failed) this.#retry(exchange)
+          else this.#failUnanswered(at)
+        })
+      },
+      Math.max(0, waitMs),
+    )
+  }
+
+  #failUnanswered(at: number): void {
+    this.#fail(at, 'headers', 'NO_RESPONSE', 'the server closed the connection without an answer')
+  }
+
+  #isRetriable(exchange: Exchange): boolean {
+    return this.#wasIdle && exchange.attempts === 1 && !this.#parser.started
+  }
+
+  #retry(exchange: Exchange): void {
+    this.#exchange = undefined
+    this.destroy()
+    this.#host.retry(exchange)
+  }
+
+  #complete(exchange: Exchange, at: number, how: 'complete' | 'closed'): void {
+    const parser = this.#parser
+    const isReusable = how === 'complete' && parser.keepAlive && parser.extraBytes === 0 && !this.#link?.isSending()
+    this.#exchange = undefined
+    exchange.forget()
+    // First, so that a request which the end sets off finds the connection.
+    if (isReusable) this.#host.connectionIdle(this, parser.idleMs)
+    else this.destroy()
+    exchange.sink.end(at, how)
+  }
+
+  #failParsing(at: number): void {
+    const { code, message } = this.#parser.fault!
+    this.#fail(at, this.#parser.hasHead ? 'body' : 'headers', code, message)
+  }
+
+  #fail(at: number, stage: Stage, code: string, message: string): void {
+    const exchange = this.#exchange
+    this.#exchange = undefined
+    this.destroy()
+    exchange?.forget()
+    exchange?.sink.error(at, { stage, code, message })
+  }
+
+  #stage(): Stage {
+    if (this.#parser.hasHead) return 'body'
+    return this.#link?.isSending() ? 'send' : 'headers'
+  }
+}
+
+function isReset(code: string): boolean {
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ECONNABORTED'
+}
