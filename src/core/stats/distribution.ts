@@ -43,13 +43,13 @@ class SampleCollector implements DistributionCollector {
     if (weight === 0) return
     this.histogram.add(value, weight)
     addToMoments(this.moments, value, weight)
-    this.keep(weight)?.fill(value)
+    if (this.reserve(weight)) this.samples!.fill(value, this.kept - weight, this.kept)
   }
 
   merge(other: DistributionCollector): void {
     if (!(other instanceof SampleCollector)) throw new TypeError('a distribution merges with its own kind')
     if (other.samples === undefined) this.samples = undefined
-    else this.keep(other.kept)?.set(other.samples.subarray(0, other.kept))
+    else if (this.reserve(other.kept)) this.samples!.set(other.samples.subarray(0, other.kept), this.kept - other.kept)
     this.histogram.merge(other.histogram)
     mergeMoments(this.moments, other.moments)
   }
@@ -89,13 +89,13 @@ class SampleCollector implements DistributionCollector {
     return quantiles
   }
 
-  /** Room for `more` samples; undefined (and all samples let go) when that would pass the bound. */
-  private keep(more: number): Float64Array | undefined {
-    if (this.samples === undefined) return undefined
+  /** Makes room for `more` samples at the end; false (and all samples let go) when that would pass the bound. */
+  private reserve(more: number): boolean {
+    if (this.samples === undefined) return false
     const needed = this.kept + more
     if (needed > this.bound) {
       this.samples = undefined
-      return undefined
+      return false
     }
     if (needed > this.samples.length) {
       const grown = new Float64Array(Math.min(this.bound, Math.max(needed, this.samples.length * 2)))
@@ -103,7 +103,7 @@ class SampleCollector implements DistributionCollector {
       this.samples = grown
     }
     this.kept = needed
-    return this.samples.subarray(needed - more, needed)
+    return true
   }
 }
 

@@ -1,0 +1,40 @@
+import { distance } from 'fastest-levenshtein'
+import { BenchError } from '../errors.ts'
+import type { MetricDefinition, MetricPlugin } from '../metric.ts'
+import { rateMetrics } from './rate.ts'
+import { answerMetrics, sendMetrics } from './request.ts'
+
+/** Raised when any built-in definition changes its meaning; stands in every manifest. */
+export const DEFINITIONS_VERSION = 1
+
+export type MetricRegistry = ReadonlyMap<string, MetricDefinition>
+
+const builtIn: readonly MetricDefinition[] = [...answerMetrics, ...rateMetrics, ...sendMetrics].map(
+  (metric) => metric.definition,
+)
+
+/** Built-in definitions and those of plugins, by id. Throws a usage error when two have the same id. */
+export function createMetricRegistry(plugins: readonly MetricPlugin[] = []): MetricRegistry {
+  const registry = new Map(builtIn.map((definition) => [definition.id, definition]))
+  for (const plugin of plugins) {
+    for (const definition of plugin.definitions) {
+      if (registry.has(definition.id)) {
+        throw new BenchError('usage', `plugin ${plugin.id}: the metric "${definition.id}" exists already; rename it`)
+      }
+      registry.set(definition.id, definition)
+    }
+  }
+  return registry
+}
+
+/** The built-in metrics, by id. */
+export const metricRegistry: MetricRegistry = createMetricRegistry()
+
+/** `; did you mean "ttft"?`, or the list when nothing is near. */
+export function suggestName(name: string, names: Iterable<string>): string {
+  const known = [...names]
+  const ranked = known.map((known) => [distance(name.toLowerCase(), known), known] as const)
+  const nearest = ranked.sort((a, b) => a[0] - b[0])[0]
+  if (nearest !== undefined && nearest[0] <= Math.max(2, nearest[1].length / 3)) return `did you mean "${nearest[1]}"?`
+  return `known: ${known.join(', ')}`
+}

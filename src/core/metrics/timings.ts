@@ -1,0 +1,55 @@
+import type { OkRecord } from '../record.ts'
+
+/** Durations of one answer that several metrics share, ms since `sentAt`. undefined: there was no such event. */
+export interface Timings {
+  readonly firstEventMs: number | undefined
+  readonly firstTokenMs: number | undefined
+  /** The first token of the visible answer: not reasoning, not a tool call. */
+  readonly firstAnswerMs: number | undefined
+  readonly lastTokenMs: number | undefined
+  /** One entry for each event with tokens after the first: ms since the event with tokens before it. */
+  readonly gapsMs: readonly number[]
+  /** Tokens of the event that ends each gap; at least 1. */
+  readonly gapTokens: readonly number[]
+  readonly streamed: boolean
+}
+
+/** Whether the answer came piece by piece; a whole JSON body has no time to the first token and no gaps. */
+export function isStreamed(record: OkRecord): boolean {
+  return record.notes?.includes('not_streamed') !== true
+}
+
+/** Walks the events of an answer once. Sums are of whole microseconds, so no error grows along a stream. */
+export function readTimings(record: OkRecord): Timings {
+  const { us, kind, tokens } = record.events
+  const gapsMs: number[] = []
+  const gapTokens: number[] = []
+  let sinceSent = 0
+  let firstToken: number | undefined
+  let firstAnswer: number | undefined
+  let lastToken: number | undefined
+  for (let i = 0; i < us.length; i++) {
+    sinceSent += us[i]!
+    if (kind[i] === 'o') continue
+    if (lastToken !== undefined) {
+      gapsMs.push((sinceSent - lastToken) / 1000)
+      gapTokens.push(Math.max(1, tokens?.[i] ?? 1))
+    }
+    lastToken = sinceSent
+    firstToken ??= sinceSent
+    if (kind[i] === 't') firstAnswer ??= sinceSent
+  }
+  return {
+    firstEventMs: toMs(us[0]),
+    firstTokenMs: toMs(firstToken),
+    firstAnswerMs: toMs(firstAnswer),
+    lastTokenMs: toMs(lastToken),
+    gapsMs,
+    gapTokens,
+    streamed: isStreamed(record),
+  }
+}
+
+function toMs(us: number | undefined): number | undefined {
+  return us === undefined ? undefined : us / 1000
+}
