@@ -1,0 +1,274 @@
+/** The mock as a Hono app: routes only; what they say is in the dialects, when they say it in `play.ts`. */
+import { type Context, Hono } from 'hono'
+import { type Answer, answerId, planAnswer } from './answer.ts'
+import type { Dialect } from './dialect.ts'
+import { type Faults, faultsOf } from './faults.ts'
+import type { Load, Place } from './load.ts'
+import type { Meter, Tally } from './meter.ts'
+import { writeMetrics } from './metrics.ts'
+import type { MockSettings } from './options.ts'
+import { playAnswer } from './play.ts'
+import { RequestProblem, readDetokenize, readRequest, readTokenize } from './request.ts'
+import type { MockTime } from './timing.ts'
+import { beginToken, chatTemplate, detokenize, endToken, vocabularySize } from './tokenizer.ts'
+import { mockVersion } from './vllm.ts'
+import { createEventWriter, distort, type Written } from './writer.ts'
+
+/** What all requests of one mock share. */
+export interface MockState {
+  readonly settings: MockSettings
+  readonly dialect: Dialect
+  readonly load: Load
+  readonly meter: Meter
+  readonly time: MockTime
+}
+
+type Kind = 'chat' | 'completion'
+
+export function createApp(state: MockState): Hono {
+  const { settings, dialect, load, meter, time } = state
+  const startedAt = time.now()
+  const app = new Hono()
+
+  app.notFound((c) => c.json(dialect.unknownRoute(), 404))
+  app.onError((error, c) => {
+    if (!(error instanceof RequestProblem)) throw error
+    return c.json(dialect.error(error), error.status)
+  })
+
+  app.use('/v1/*', async (c, next) => {
+    if (settings.apiKey !== undefined && c.req.header('authorization') !== `Bearer ${settings.apiKey}`) {
+      return c.json(dialect.unauthorized(), 401)
+    }
+    await next()
+    return undefined
+  })
+
+  const get = (path: string, handler: (c: Context) => Response | Promise<Response>): void => {
+    app.get(path, handler)
+    app.all(path, (c) => c.json(dialect.wrongMethod(), 405, { allow: 'GET' }))
+  }
+  const post = (path: string, handler: (c: Context) => Response | Promise<Response>): void => {
+    app.post(path, handler)
+    app.all(path, (c) => c.json(dialect.wrongMethod(), 405, { allow: 'POST' }))
+  }
+
+  // An idle vllm-rust is healthy and knows nothing else (`systems.md`, 5.1).
+  get('/health', (c) => (settings.idle ? c.json({ status: 'idle' }) : textOrJson(c, dialect.health())))
+  get('/version', (c) => c.json({ version: mockVersion }))
+  app.all('/ping', (c) => c.body(null, 200))
+  if (settings.idle) return app
+
+  post('/v1/chat/completions', (c) => generate(c, 'chat', state))
+  post('/v1/completions', (c) => generate(c, 'completion', state))
+  get('/v1/models', (c) => c.json(dialect.models(settings)))
+  if (settings.profile === 'openai') return app
+
+  get('/load', (c) => c.json({ server_load: load.running + load.waiting }))
+  get('/metrics', (c) =>
+    c.text(writeMetrics(settings, meter, load, (time.now() - startedAt) / 1000), 200, {
+      'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+    }),
+  )
+  post('/tokenize', async (c) => {
+    const { ids, strings } = readTokenize(await c.req.text())
+    const tokenStrings = strings ? ids.map((id) => detokenize([id])) : null
+    return c.json({ count: ids.length, max_model_len: settings.maxModelLength, tokens: ids, token_strs: tokenStrings })
+  })
+  post('/detokenize', async (c) => c.json({ prompt: detokenizeOrRefuse(readDetokenize(await c.req.text())) }))
+  get('/tokenizer_info', (c) => c.json(tokenizerInfo(settings)))
+  return app
+}
+
+function textOrJson(c: Context, text: string): Response {
+  return text === '' ? c.body(null, 200) : c.body(text, 200, { 'content-type': 'application/json' })
+}
+
+function detokenizeOrRefuse(ids: readonly number[]): string {
+  try {
+    return detokenize(ids)
+  } catch (error) {
+    throw new RequestProblem(400, (error as RangeError).message, 'tokens')
+  }
+}
+
+function tokenizerInfo(settings: MockSettings): object {
+  return {
+    tokenizer_class: 'MockTokenizer',
+    bos_token: '<|bos|>',
+    eos_token: '<|eos|>',
+    model_max_length: settings.maxModelLength,
+    vocab_size: vocabularySize,
+    chat_template: chatTemplate,
+    added_tokens_decoder: { [String(beginToken)]: '<|bos|>', [String(endToken)]: '<|eos|>' },
+  }
+}
+
+async function generate(c: Context, kind: Kind, state: MockState): Promise<Response> {
+  const { settings, dialect, load, meter, time } = state
+  const arrivedAt = time.now()
+  const n = meter.requests++
+  const faults = faultsOf(settings.faults, n)
+  try {
+    const requestId = c.req.header('x-request-id')
+    const request = readRequest(kind, await c.req.text(), settings)
+    const refusal = faults.find('status')
+    if (refusal?.kind === 'status') return refuse(refusal, state)
+    const place = load.join()
+    if (place === undefined) return overloaded(state)
+    const answer = planAnswer(request, settings, {
+      n,
+      id: answerId(settings, n, requestId),
+      created: Math.floor(Date.now() / 1000),
+    })
+    const client = new AbortController()
+    const leave = (): void => client.abort()
+    c.req.raw.signal.addEventListener('abort', leave, { once: true })
+    if (c.req.raw.signal.aborted) leave()
+    const tally = meter.begin(arrivedAt, answer.promptTokens, request.maxTokens)
+    const playing: Playing = { answer, place, tally, faults, arrivedAt, client, state }
+    const headers = requestId !== undefined && settings.profile === 'vllm-rust' ? { 'x-request-id': requestId } : {}
+    if (stallsAtOnce(faults)) await stall(playing)
+    return request.stream && !faults.has('not-streamed')
+      ? streamAnswer(playing, headers)
+      : await answerWhole(playing, headers)
+  } catch (error) {
+    meter.errors++
+    if (error instanceof RequestProblem) return c.json(dialect.error(error), error.status)
+    throw error
+  }
+}
+
+interface Playing {
+  readonly answer: Answer
+  readonly place: Place
+  readonly tally: Tally
+  readonly faults: Faults
+  readonly arrivedAt: number
+  readonly client: AbortController
+  readonly state: MockState
+}
+
+function stallsAtOnce(faults: Faults): boolean {
+  const fault = faults.find('stall')
+  return fault !== undefined && 'after' in fault && fault.after === 0
+}
+
+/** Until the client leaves. */
+function stall({ client }: Playing): Promise<void> {
+  return new Promise((resolve) => {
+    if (client.signal.aborted) resolve()
+    else client.signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+async function play(
+  playing: Playing,
+  onChunk: (from: number, to: number) => boolean | Promise<boolean>,
+): Promise<boolean> {
+  const { answer, place, tally, arrivedAt, client, state } = playing
+  const { load, time } = state
+  try {
+    const whole = await playAnswer({ answer, place, load, tally, time, arrivedAt, signal: client.signal }, onChunk)
+    tally.finished(time.now(), whole ? (answer.choices[0]?.finish ?? 'length') : 'abort')
+    return whole
+  } finally {
+    place.leave()
+  }
+}
+
+async function answerWhole(playing: Playing, headers: Record<string, string>): Promise<Response> {
+  const { answer, faults, state } = playing
+  await play(playing, () => true)
+  const text = faults.has('empty') ? '' : JSON.stringify(distort(state.dialect.body(answer), faults))
+  return respond(text, 'application/json', faults, headers)
+}
+
+function streamAnswer(playing: Playing, headers: Record<string, string>): Response {
+  const { faults, client, state } = playing
+  const { dialect, settings, time } = state
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      const writer = createEventWriter((bytes) => controller.enqueue(bytes), faults, {
+        stamp: settings.truth ? () => (performance.timeOrigin + time.now()).toFixed(3) : undefined,
+        errorEvent: (message) => dialect.error({ status: 500, message, param: null }),
+      })
+      void streamEvents(playing, writer.events, writer.done).then((written) => {
+        if (client.signal.aborted) return
+        writer.flush()
+        if (written === 'cut') controller.error(new Error('cut on purpose'))
+        else if (written !== 'stall') controller.close()
+      })
+    },
+    cancel() {
+      client.abort()
+    },
+  })
+  return respond(faults.has('empty') ? '' : body, 'text/event-stream; charset=utf-8', faults, headers)
+}
+
+/** The order of a stream: the chunks of every choice as they become due, usage when asked for, the end mark. */
+async function streamEvents(
+  playing: Playing,
+  write: (events: readonly object[]) => Written,
+  writeDone: () => Written,
+): Promise<Written> {
+  const { answer, client, state } = playing
+  let written: Written = 'open'
+  await play(playing, async (from, to) => {
+    const due = answer.choices.filter((choice) => from === 0 || choice.pieces.length > from)
+    const events = due.flatMap((choice) =>
+      state.dialect.chunks(answer, choice, from, Math.min(to, choice.pieces.length)),
+    )
+    written = write(events)
+    if (written === 'stall') await stall(playing)
+    return written === 'open'
+  })
+  if (written !== 'open' || client.signal.aborted) return written
+  if (answer.request.includeUsage) written = write([state.dialect.usageChunk(answer)])
+  return written === 'open' ? writeDone() : written
+}
+
+function respond(
+  body: string | ReadableStream<Uint8Array>,
+  type: string,
+  faults: Faults,
+  more: Record<string, string>,
+): Response {
+  const headers = {
+    'content-type': type,
+    ...(typeof body === 'string' ? {} : { 'cache-control': 'no-cache' }),
+    ...more,
+  }
+  const coding = faults.has('gzip') ? 'gzip' : faults.has('deflate') ? 'deflate' : undefined
+  if (coding === undefined) return new Response(body, { headers })
+  const coded = new Response(body).body?.pipeThrough(new CompressionStream(coding)) ?? null
+  return new Response(coded, { headers: { ...headers, 'content-encoding': coding } })
+}
+
+function refuse(
+  fault: { readonly status: number; readonly body?: string | undefined; readonly retryAfter?: string | undefined },
+  { dialect, meter }: MockState,
+): Response {
+  meter.errors++
+  const message = fault.status === 429 ? 'too many requests' : 'failed on purpose'
+  const bodies: Readonly<Record<string, readonly [type: string, text: string]>> = {
+    json: ['application/json', JSON.stringify(dialect.error({ status: fault.status, message, param: null }))],
+    html: ['text/html', `<html><head><title>${fault.status}</title></head><body><h1>${message}</h1></body></html>`],
+    text: ['text/plain', message],
+    none: ['text/plain', ''],
+  }
+  const [type, text] = bodies[fault.body ?? 'json']!
+  const headers = {
+    'content-type': type,
+    ...(fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter }),
+  }
+  return new Response(text, { status: fault.status, headers })
+}
+
+/** The queue is full: OpenAI says 429, the servers 503. */
+function overloaded({ settings, dialect, meter }: MockState): Response {
+  meter.errors++
+  const status = settings.profile === 'openai' ? 429 : 503
+  return Response.json(dialect.error({ status, message: 'the queue is full', param: null }), { status })
+}

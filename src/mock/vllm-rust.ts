@@ -1,0 +1,156 @@
+/** vllm-rust (`protocols.md`, 1.2; `systems.md`, 5): members without a value are left out, the finish reason has a chunk of its own. */
+import type { Answer, Choice } from './answer.ts'
+import {
+  chatLogprobs,
+  completionPart,
+  countTokens,
+  type Dialect,
+  envelope,
+  isLast,
+  objectName,
+  said,
+  toolCallId,
+  usageOf,
+} from './dialect.ts'
+import { detokenize } from './tokenizer.ts'
+
+function usage(answer: Answer, choice?: Choice, to?: number): object {
+  const counts = countTokens(answer, choice, to)
+  const details = counts.reasoning > 0 ? { completion_tokens_details: { reasoning_tokens: counts.reasoning } } : {}
+  return { usage: { ...usageOf(counts), ...details } }
+}
+
+function chunks(answer: Answer, choice: Choice, from: number, to: number): object[] {
+  const chat = answer.request.kind === 'chat'
+  const chunk = (part: object, count: number): object => ({
+    ...envelope(answer, [{ index: choice.index, ...part }]),
+    ...(answer.request.continuousUsage ? usage(answer, choice, count) : {}),
+  })
+  const list: object[] = []
+  if (from === 0 && chat) {
+    list.push(chunk({ delta: { role: 'assistant' } }, 0))
+    if (answer.request.tool !== undefined) list.push(chunk({ delta: toolHead(answer, choice) }, 0))
+  }
+  if (to > from || answer.request.echo)
+    list.push(chunk(chat ? chatPart(answer, choice, from, to) : textPart(answer, choice, from, to), to))
+  if (isLast(choice, to)) {
+    const end = {
+      finish_reason: choice.finish,
+      ...(choice.stopReason === null ? {} : { stop_reason: choice.stopReason }),
+    }
+    list.push(chunk({ ...(chat ? { delta: {} } : { text: '' }), ...end }, to))
+  }
+  return list
+}
+
+function toolHead(answer: Answer, choice: Choice): object {
+  const call = { index: 0, id: toolCallId(answer, choice), type: 'function' }
+  return { tool_calls: [{ ...call, function: { name: answer.request.tool, arguments: '' } }] }
+}
+
+function chatPart(answer: Answer, choice: Choice, from: number, to: number): object {
+  const { text, reasoning, tool } = said(choice, from, to)
+  const { logprobs } = answer.request
+  return {
+    delta: {
+      ...(reasoning ? { reasoning, reasoning_content: reasoning } : {}),
+      ...(text ? { content: text } : {}),
+      ...(tool ? { tool_calls: [{ index: 0, function: { arguments: tool } }] } : {}),
+    },
+    ...(logprobs === undefined ? {} : { logprobs: chatLogprobs(choice.logprobs.slice(from, to), logprobs) }),
+  }
+}
+
+function textPart(answer: Answer, choice: Choice, from: number, to: number): object {
+  const { text, logprobs } = completionPart(
+    answer,
+    choice,
+    answer.request.echo ? detokenize(choice.prompt) : '',
+    from,
+    to,
+  )
+  return { text, ...(logprobs === null ? {} : { logprobs }) }
+}
+
+function choiceBody(answer: Answer, choice: Choice): object {
+  const end = {
+    finish_reason: choice.finish,
+    ...(choice.stopReason === null ? {} : { stop_reason: choice.stopReason }),
+  }
+  if (answer.request.kind === 'completion') {
+    return { index: choice.index, ...textPart(answer, choice, 0, choice.pieces.length), ...end }
+  }
+  const { text, reasoning, tool } = said(choice)
+  const call = {
+    id: toolCallId(answer, choice),
+    type: 'function',
+    function: { name: answer.request.tool, arguments: tool },
+  }
+  const { logprobs } = answer.request
+  return {
+    index: choice.index,
+    message: {
+      role: 'assistant',
+      content: answer.request.tool === undefined ? text : null,
+      ...(reasoning ? { reasoning, reasoning_content: reasoning } : {}),
+      ...(answer.request.tool === undefined ? {} : { tool_calls: [call] }),
+    },
+    ...(logprobs === undefined ? {} : { logprobs: chatLogprobs(choice.logprobs, logprobs) }),
+    ...end,
+  }
+}
+
+export const vllmRust: Dialect = {
+  chunks,
+  usageChunk: (answer) => ({ ...envelope(answer, []), ...usage(answer) }),
+  body: (answer) => ({
+    ...envelope(
+      answer,
+      answer.choices.map((choice) => choiceBody(answer, choice)),
+    ),
+    object: objectName(answer, false),
+    ...usage(answer),
+  }),
+  error: ({ status, message, param }) => ({
+    error: {
+      message,
+      type: errorTypes[status] ?? 'api_error',
+      ...(param === null ? {} : { param }),
+      code: errorCodes[status] ?? String(status),
+    },
+  }),
+  unauthorized: () => ({
+    error: { message: 'invalid API key', type: 'authentication_error', code: 'invalid_api_key' },
+  }),
+  unknownRoute: () => ({}),
+  wrongMethod: () => ({}),
+  models: (settings) => ({
+    object: 'list',
+    data: [
+      {
+        id: settings.model,
+        object: 'model',
+        created: 0,
+        owned_by: 'vllm-rust',
+        max_model_len: settings.maxModelLength,
+      },
+    ],
+  }),
+  health: () => JSON.stringify({ status: 'ok' }),
+}
+
+const errorTypes: Readonly<Record<number, string>> = {
+  400: 'invalid_request_error',
+  404: 'invalid_request_error',
+  429: 'rate_limit',
+  500: 'server_error',
+  503: 'service_unavailable',
+}
+
+const errorCodes: Readonly<Record<number, string>> = {
+  400: 'invalid_request',
+  404: 'model_not_found',
+  429: 'rate_limit_exceeded',
+  500: 'internal_error',
+  503: 'overloaded',
+}

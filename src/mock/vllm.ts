@@ -1,0 +1,202 @@
+/** vLLM's Python server (`protocols.md`, 1.1 and 2.1): null members, finish reason on the last delta, usage in a chunk of its own. */
+import type { Answer, Choice } from './answer.ts'
+import {
+  type Counts,
+  chatLogprobs,
+  completionPart,
+  countTokens,
+  type Dialect,
+  envelope,
+  isLast,
+  objectName,
+  said,
+  toolCallId,
+  usageOf,
+} from './dialect.ts'
+import { detokenize } from './tokenizer.ts'
+
+export const mockVersion = '0.0.0-mock'
+const fingerprint = `vllm-${mockVersion}`
+
+function usageSoFar(answer: Answer, choice: Choice, to: number): object {
+  if (!answer.request.continuousUsage) return {}
+  const counts = countTokens(answer, choice, to)
+  return { usage: { ...usageOf(counts), completion_tokens_details: details(counts) } }
+}
+
+function details(counts: Counts): object | null {
+  return counts.reasoning > 0 ? { reasoning_tokens: counts.reasoning } : null
+}
+
+function chatChunks(answer: Answer, choice: Choice, from: number, to: number): object[] {
+  const chunk = (delta: object, more: object, count: number, tail: object = {}): object => ({
+    ...envelope(answer, [{ index: choice.index, delta, ...more }]),
+    ...usageSoFar(answer, choice, count),
+    ...tail,
+  })
+  const open = { logprobs: null, finish_reason: null }
+  const chunks: object[] = []
+  if (from === 0) {
+    chunks.push(chunk({ role: 'assistant', content: '' }, open, 0, { prompt_token_ids: null, prompt_text: null }))
+    if (answer.request.tool !== undefined) chunks.push(chunk(toolHead(answer, choice), open, 0))
+  }
+  const last = isLast(choice, to)
+  const { logprobs } = answer.request
+  const more = {
+    logprobs: logprobs === undefined ? null : chatLogprobs(choice.logprobs.slice(from, to), logprobs),
+    finish_reason: last ? choice.finish : null,
+    ...(last ? { stop_reason: choice.stopReason } : {}),
+    token_ids: null,
+  }
+  // Without usage the fingerprint comes with the finish reason, else in the usage chunk.
+  const tail = last && !answer.request.includeUsage ? { system_fingerprint: fingerprint } : {}
+  chunks.push(chunk(deltaOf(choice, from, to), more, to, tail))
+  return chunks
+}
+
+function toolHead(answer: Answer, choice: Choice): object {
+  const call = { id: toolCallId(answer, choice), type: 'function', index: 0 }
+  return { tool_calls: [{ ...call, function: { name: answer.request.tool, arguments: '' } }] }
+}
+
+function deltaOf(choice: Choice, from: number, to: number): object {
+  const kinds = new Set(choice.pieces.slice(from, to).map((piece) => piece.kind))
+  const { text, reasoning, tool } = said(choice, from, to)
+  return {
+    ...(kinds.has('reasoning') ? { reasoning } : {}),
+    ...(kinds.has('text') ? { content: text } : {}),
+    ...(kinds.has('tool') ? { tool_calls: [{ index: 0, function: { arguments: tool } }] } : {}),
+  }
+}
+
+function completionChunks(answer: Answer, choice: Choice, from: number, to: number): object[] {
+  const promptText = answer.request.echo ? detokenize(choice.prompt) : ''
+  const last = isLast(choice, to)
+  const part = {
+    index: choice.index,
+    ...completionPart(answer, choice, promptText, from, to),
+    finish_reason: last ? choice.finish : null,
+    stop_reason: last ? choice.stopReason : null,
+    prompt_token_ids: null,
+    token_ids: null,
+  }
+  return [{ ...envelope(answer, [part]), ...usageSoFar(answer, choice, to) }]
+}
+
+function body(answer: Answer): object {
+  const counts = countTokens(answer)
+  const usage = { ...usageOf(counts), prompt_tokens_details: null, completion_tokens_details: details(counts) }
+  const tail = { kv_transfer_params: null, ec_transfer_params: null, metrics: null }
+  const prompt = { prompt_logprobs: null, prompt_token_ids: null }
+  const head = {
+    ...envelope(
+      answer,
+      answer.choices.map((choice) => choiceBody(answer, choice)),
+    ),
+    object: objectName(answer, false),
+  }
+  const middle = { service_tier: null, system_fingerprint: fingerprint, usage }
+  return answer.request.kind === 'chat'
+    ? { ...head, ...middle, ...prompt, prompt_text: null, ...tail }
+    : { ...head, ...middle, ...tail }
+}
+
+function choiceBody(answer: Answer, choice: Choice): object {
+  const end = { finish_reason: choice.finish, stop_reason: choice.stopReason, token_ids: null }
+  if (answer.request.kind === 'completion') {
+    const promptText = answer.request.echo ? detokenize(choice.prompt) : ''
+    const part = completionPart(answer, choice, promptText, 0, choice.pieces.length)
+    return {
+      index: choice.index,
+      ...part,
+      ...end,
+      ...promptLogprobs(answer, choice),
+      prompt_token_ids: null,
+      routed_experts: null,
+    }
+  }
+  const { logprobs } = answer.request
+  return {
+    index: choice.index,
+    message: messageOf(answer, choice),
+    logprobs: logprobs === undefined ? null : chatLogprobs(choice.logprobs, logprobs),
+    ...end,
+    routed_experts: null,
+  }
+}
+
+function messageOf(answer: Answer, choice: Choice): object {
+  const { text, reasoning, tool } = said(choice)
+  const { tool: name } = answer.request
+  const call = { id: toolCallId(answer, choice), type: 'function', function: { name, arguments: tool } }
+  return {
+    role: 'assistant',
+    content: name === undefined ? text : null,
+    refusal: null,
+    annotations: null,
+    audio: null,
+    function_call: null,
+    ...(name === undefined ? {} : { tool_calls: [call] }),
+    reasoning: reasoning || null,
+  }
+}
+
+/** By token id, beside the older form, whose keys are texts and may collide. */
+function promptLogprobs(answer: Answer, choice: Choice): object {
+  if (!answer.request.echo || answer.request.logprobs === undefined) return { prompt_logprobs: null }
+  const byId = choice.promptLogprobs.map((token, place) => {
+    if (token.logprob === null) return null
+    const ranked = [...token.top].sort((a, b) => b.logprob - a.logprob)
+    const own = {
+      logprob: token.logprob,
+      rank: ranked.findIndex((each) => each.text === token.text) + 1,
+      decoded_token: token.text,
+    }
+    return { [String(choice.prompt[place])]: own }
+  })
+  return { prompt_logprobs: byId }
+}
+
+export const vllm: Dialect = {
+  chunks: (answer, choice, from, to) =>
+    answer.request.kind === 'chat' ? chatChunks(answer, choice, from, to) : completionChunks(answer, choice, from, to),
+  usageChunk(answer) {
+    const counts = countTokens(answer)
+    const reasoning = details(counts)
+    const usage = { ...usageOf(counts), ...(reasoning === null ? {} : { completion_tokens_details: reasoning }) }
+    return { ...envelope(answer, []), usage, system_fingerprint: fingerprint }
+  },
+  body,
+  error: ({ status, message, param }) => ({
+    error: { message, type: errorTypes[status] ?? 'APIError', param, code: status },
+  }),
+  unauthorized: () => ({ error: 'Unauthorized' }),
+  unknownRoute: () => ({ detail: 'Not Found' }),
+  wrongMethod: () => ({ detail: 'Method Not Allowed' }),
+  models: (settings) => ({
+    object: 'list',
+    data: [
+      {
+        id: settings.model,
+        object: 'model',
+        created: 0,
+        owned_by: 'vllm',
+        root: settings.model,
+        parent: null,
+        max_model_len: settings.maxModelLength,
+        permission: [],
+      },
+    ],
+  }),
+  health: () => '',
+}
+
+const errorTypes: Readonly<Record<number, string>> = {
+  400: 'BadRequestError',
+  404: 'NotFoundError',
+  422: 'UnprocessableEntityError',
+  429: 'TooManyRequestsError',
+  500: 'InternalServerError',
+  501: 'NotImplementedError',
+  503: 'ServiceUnavailableError',
+}
