@@ -1,4 +1,5 @@
 /** What a run leaves behind, and what it says while it goes. */
+import type { BenchError } from './errors.ts'
 import type { Summary } from './summary.ts'
 
 /** `manifest.json`: with `records.jsonl` enough to recompute every number without the server. */
@@ -80,6 +81,8 @@ export interface RunResult {
   /** Where it was written; absent when nothing was. */
   readonly folder?: string
   readonly interrupted: boolean
+  /** The run ended, and did not do what it should: no request succeeded, the server died, the disk is full. Exit code 1. */
+  readonly failure?: BenchError
 }
 
 /** One line of `series/client.jsonl`: the instrument watching itself. Absent means not known on this runtime. */

@@ -1,0 +1,54 @@
+/** Recomputes a run from its folder: the same records in the same order, so the same summary to the last digit. */
+import { BenchError } from '../errors.ts'
+import type { MetricPlugin } from '../metric.ts'
+import { parseGate } from '../metrics/gates.ts'
+import { createSummarizer } from '../metrics/summarize.ts'
+import type { Files } from '../platform.ts'
+import { parseManifest, parseRecordLine } from '../report/readers.ts'
+import type { Manifest } from '../run.ts'
+import type { Summary } from '../summary.ts'
+import { summarizeRun } from './summary.ts'
+
+export interface RunReport {
+  readonly manifest: Manifest
+  readonly summary: Summary
+  /** The log ends in the middle of a line, or holds no summary: the run was cut off, and this is what it left. */
+  readonly cut: boolean
+}
+
+/** Throws `BenchError('usage')` when the folder holds no run, or one that cannot be read; it names file and line. */
+export async function reportFolder(files: Files, folder: string, plugins: readonly MetricPlugin[] = []): Promise<RunReport> {
+  const names = await files.list(folder)
+  if (names === undefined) throw new BenchError('usage', `${folder}: no such folder`)
+  for (const name of ['manifest.json', 'records.jsonl']) {
+    if (!names.includes(name)) throw new BenchError('usage', `${folder} holds no run: ${name} is missing`)
+  }
+  const manifestPath = files.join(folder, 'manifest.json')
+  const manifest = parseManifest(manifestPath, await files.readText(manifestPath))
+  const summarizer = createSummarizer({ slo: manifest.slo, plugins })
+  const cut = await foldRecords(files, files.join(folder, 'records.jsonl'), summarizer.add.bind(summarizer))
+  const gates = manifest.gates.map((text) => parseGate(text))
+  const stopped = await readStopped(files, folder, names)
+  return { manifest, summary: summarizeRun(manifest, summarizer, gates, stopped), cut: cut || manifest.endedAt === undefined }
+}
+
+/** Returns whether the last line is cut off, as kill -9 or a full disk may leave it. */
+async function foldRecords(files: Files, path: string, add: (record: ReturnType<typeof parseRecordLine>) => void): Promise<boolean> {
+  const lines = (await files.readText(path)).split('\n')
+  const rest = lines.pop() ?? ''
+  for (const [index, line] of lines.entries()) {
+    if (line !== '') add(parseRecordLine(path, index + 1, line))
+  }
+  return rest !== ''
+}
+
+/** Why a run stopped early is no fold of its records: it is taken over from the summary that the run wrote. */
+async function readStopped(files: Files, folder: string, names: readonly string[]): Promise<string | undefined> {
+  if (!names.includes('summary.json')) return undefined
+  try {
+    const { stopped } = JSON.parse(await files.readText(files.join(folder, 'summary.json'))) as { stopped?: unknown }
+    return typeof stopped === 'string' ? stopped : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,258 @@
+/** One scenario: a warm-up that is kept apart, then the load that is measured. */
+import type { Target } from '../adapter.ts'
+import { BenchError } from '../errors.ts'
+import type { LiveFigures } from '../metrics/scenario.ts'
+import type { RunPlan, ScenarioPlan } from '../plan.ts'
+import type { Platform, Transport } from '../platform.ts'
+import type { Phase as PhaseName, RequestRecord } from '../record.ts'
+import type { ClientSample, Progress } from '../run.ts'
+import { formatDuration } from '../units.ts'
+import type { PreparedWorkload } from '../workload/mod.ts'
+import type { Workload } from '../workload.ts'
+import { type Phase, type PhaseEnd, type PhasePlan, startPhase } from './dispatch.ts'
+import type { Exchange, ExchangeContext, Job } from './exchange.ts'
+
+const PROGRESS_MS = 250
+
+export interface ScenarioRun {
+  readonly index: number
+  readonly scenario: ScenarioPlan
+  readonly plan: RunPlan
+  readonly platform: Platform
+  readonly transport: Transport
+  readonly target: Target
+  readonly workload: PreparedWorkload
+  readonly runId: string
+  readonly toRunMs: (at: number) => number
+  readonly countTokens?: (text: string) => number
+  /** Aborted with a reason: send no more, and drain. */
+  readonly stop: AbortSignal
+  onRecord(record: RequestRecord): void
+  note(line: string): void
+  live(): LiveFigures
+  /** Where the client's own log reads from while a phase runs. */
+  onState(read: () => Omit<ClientSample, 'at' | 'timerLateMs'>): void
+  progress?(progress: Progress): void
+}
+
+export interface ScenarioEnd {
+  readonly windows: readonly { readonly name: string; readonly startAt: number; readonly endAt: number }[]
+  /** Why the run must not go on. */
+  readonly failure?: BenchError
+}
+
+export async function runScenario(run: ScenarioRun): Promise<ScenarioEnd> {
+  const { scenario, transport, target } = run
+  const guard = createGuard(run)
+  const windows: { name: string; startAt: number; endAt: number }[] = []
+  const end = (): ScenarioEnd => ({ windows, ...(guard.failure === undefined ? {} : { failure: guard.failure }) })
+
+  if (run.plan.transportOptions.connections === 'open-first' && transport.open !== undefined) {
+    const wanted = scenario.arrival.kind === 'closed' ? scenario.arrival.slots : (scenario.maxInFlight ?? 0)
+    const opened = await transport.open(target.baseUrl, wanted)
+    if (opened < wanted) run.note(`${scenario.name}: ${opened} of ${wanted} connections could be opened beforehand`)
+  }
+  if (scenario.warmup.kind !== 'none') {
+    const limits =
+      scenario.warmup.kind === 'requests' ? { requests: scenario.warmup.requests } : { durationMs: scenario.warmup.ms }
+    windows.push(await runPhase(run, guard, 'warmup', limits, run.workload.warmup))
+    if (guard.failure !== undefined || run.stop.aborted) return end()
+  }
+  const limits = {
+    ...(scenario.requests === undefined ? {} : { requests: scenario.requests }),
+    ...(scenario.durationMs === undefined ? {} : { durationMs: scenario.durationMs }),
+  }
+  windows.push(await runPhase(run, guard, 'measure', limits, run.workload))
+  return end()
+}
+
+async function runPhase(
+  run: ScenarioRun,
+  guard: Guard,
+  name: PhaseName,
+  limits: { readonly requests?: number; readonly durationMs?: number },
+  workload: Workload,
+): Promise<{ name: string; startAt: number; endAt: number }> {
+  const { scenario, plan, platform, transport } = run
+  const phasePlan: PhasePlan = {
+    arrival: scenario.arrival,
+    ...limits,
+    ...(scenario.maxInFlight === undefined ? {} : { maxInFlight: scenario.maxInFlight }),
+    drainMs: plan.drainMs,
+    outageMs: plan.readyTimeoutMs,
+    makeJob: (n) => makeJob(run, guard, name, workload, n),
+  }
+  const phase = startPhase(phasePlan, describeContext(run, name), platform, transport, {
+    onRecord: (record, exchange) => {
+      const verdict = guard.judge(record, exchange)
+      if (verdict === 'redo') {
+        // It counts for nothing but is not lost: a request that taught us how to ask.
+        run.onRecord({ ...record, phase: 'warmup', notes: [...(record.notes ?? []), 'include_usage_rejected'] })
+        return 'redo'
+      }
+      run.onRecord(record)
+      if (guard.failure !== undefined) phase.stop('failed')
+      return 'keep'
+    },
+  })
+  run.onState(() => ({
+    openSockets: transport.stats().openSockets,
+    inFlight: phase.state.inFlight,
+    lateSends: phase.state.takeLateSends(),
+    undecodedBytes: phase.state.undecodedBytes,
+  }))
+  const onStop = (): void => phase.stop(String(run.stop.reason ?? 'interrupted'))
+  if (run.stop.aborted) onStop()
+  run.stop.addEventListener('abort', onStop)
+  const ticker = setInterval(() => run.progress?.(describeProgress(run, name, phase, limits)), PROGRESS_MS)
+  try {
+    const ended = await phase.ended
+    guard.judgeEnd(ended)
+    return { name, startAt: run.toRunMs(ended.startAt), endAt: run.toRunMs(ended.endAt) }
+  } finally {
+    clearInterval(ticker)
+    run.stop.removeEventListener('abort', onStop)
+  }
+}
+
+function makeJob(run: ScenarioRun, guard: Guard, name: PhaseName, workload: Workload, n: number): Job {
+  const call = workload.call(n)
+  const { adapter } = run.plan
+  const target = guard.usageRejected ? { ...run.target, includeUsage: false } : run.target
+  const id = `${run.runId}-${run.index}${name === 'warmup' ? 'w' : 'm'}${n}${guard.usageRejected ? 'u' : ''}`
+  const spec = adapter.encode(call, target)
+  return {
+    n,
+    id,
+    call,
+    spec: {
+      ...spec,
+      headers: [...spec.headers.filter(([header]) => header.toLowerCase() !== 'x-request-id'), ['X-Request-Id', id]],
+    },
+    includesUsage: target.includeUsage && target.stream,
+  }
+}
+
+function describeContext(run: ScenarioRun, phase: PhaseName): ExchangeContext {
+  const { plan, platform, target } = run
+  return {
+    scenario: run.scenario.name,
+    phase,
+    adapter: plan.adapter,
+    stream: target.stream,
+    model: target.model,
+    timeouts: plan.timeouts,
+    saveText: plan.saveText,
+    clock: platform.clock,
+    toRunMs: run.toRunMs,
+    ...(run.countTokens === undefined ? {} : { countTokens: run.countTokens }),
+    ...(platform.inflate === undefined ? {} : { inflate: (coding) => platform.inflate!(coding) }),
+  }
+}
+
+function describeProgress(
+  run: ScenarioRun,
+  name: PhaseName,
+  phase: Phase,
+  limits: { readonly requests?: number; readonly durationMs?: number },
+): Progress {
+  const { state } = phase
+  const elapsedMs = run.platform.clock.now() - state.startAt
+  const leftByCount =
+    limits.requests === undefined || state.ended === 0
+      ? undefined
+      : (elapsedMs / state.ended) * (limits.requests - state.ended)
+  const leftByTime = limits.durationMs === undefined ? undefined : limits.durationMs - elapsedMs
+  const left = Math.min(leftByCount ?? Number.POSITIVE_INFINITY, leftByTime ?? Number.POSITIVE_INFINITY)
+  return {
+    scenario: run.scenario.name,
+    title: run.scenario.title,
+    scenarioIndex: run.index,
+    scenarioCount: run.plan.scenarios.length,
+    phase: state.draining ? 'drain' : name,
+    done: state.ended,
+    ...(limits.requests === undefined ? {} : { total: limits.requests }),
+    inFlight: state.inFlight,
+    elapsedMs,
+    ...(Number.isFinite(left) ? { leftMs: Math.max(0, left) } : {}),
+    ...run.live(),
+  }
+}
+
+// --- what ends a run early ------------------------------------------------------------------------------------------
+
+interface Guard {
+  /** The server refuses `stream_options.include_usage`: later requests go without. */
+  readonly usageRejected: boolean
+  readonly failure: BenchError | undefined
+  judge(record: RequestRecord, exchange: Exchange | undefined): 'keep' | 'redo'
+  judgeEnd(end: PhaseEnd): void
+}
+
+/** Answers that will not change by asking again, when no request has succeeded yet. */
+const HOPELESS_STATUS = new Set([301, 302, 303, 307, 308, 401, 403, 404, 405])
+const OUT_OF_FILES = new Set(['EMFILE', 'ENFILE'])
+
+function createGuard(run: ScenarioRun): Guard {
+  const { target, plan } = run
+  let succeeded = false
+  let usageRejected = false
+  let failure: BenchError | undefined
+
+  const judge: Guard['judge'] = (record, exchange) => {
+    if (record.outcome === 'ok') succeeded = true
+    if (exchange?.job.includesUsage === true && rejectsUsage(record)) {
+      if (!usageRejected) run.note('the server rejects stream_options.include_usage; asked without it')
+      usageRejected = true
+      return 'redo'
+    }
+    if (failure === undefined) failure = findFailure(record)
+    return 'keep'
+  }
+
+  const findFailure = (record: RequestRecord): BenchError | undefined => {
+    if (record.outcome === 'http-error' && !succeeded && HOPELESS_STATUS.has(record.status)) {
+      const said = record.error === undefined ? '' : `: ${record.error}`
+      return new BenchError(
+        'run-failed',
+        `${target.baseUrl} answered ${record.status} to the first requests${said}${adviseStatus(record.status)}`,
+      )
+    }
+    if (record.outcome === 'refused' && OUT_OF_FILES.has(record.reason)) {
+      return new BenchError(
+        'run-failed',
+        `this process may open no more files (${record.reason}): raise the limit (ulimit -n 65536), or lower the number of streams`,
+      )
+    }
+    return undefined
+  }
+
+  const adviseStatus = (status: number): string => {
+    if (status === 401 || status === 403) return '; set the key with --api-key-env NAME'
+    if (status === 404) return `; check --model (now "${target.model}"), --url and --endpoint`
+    if (status < 400) return '; it redirects: give the final address as --url'
+    return '; check --url and --endpoint'
+  }
+
+  return {
+    get usageRejected() {
+      return usageRejected
+    },
+    get failure() {
+      return failure
+    },
+    judge,
+    judgeEnd(end) {
+      if (end.why !== 'stopped' || end.reason !== 'server gone') return
+      failure ??= new BenchError(
+        'run-failed',
+        `${target.baseUrl} went away during the run and did not come back within ${formatDuration(plan.readyTimeoutMs)}; what was measured before is kept`,
+      )
+    },
+  }
+}
+
+function rejectsUsage(record: RequestRecord): boolean {
+  if (record.outcome !== 'http-error' || (record.status !== 400 && record.status !== 422)) return false
+  return /stream_options|include_usage/i.test(record.error ?? '')
+}

@@ -1,0 +1,40 @@
+import { BenchError } from '../errors.ts'
+import { evaluateGates } from '../metrics/gates.ts'
+import type { Summarizer } from '../metrics/summarize.ts'
+import type { Manifest } from '../run.ts'
+import type { Gate, ScenarioSummary, Summary } from '../summary.ts'
+
+/** Closes the fold: the same records, live or read from the log, give the same summary. */
+export function summarizeRun(
+  manifest: Manifest,
+  summarizer: Summarizer,
+  gates: readonly Gate[],
+  stopped?: string,
+): Summary {
+  const scenarios = summarizer.summary(manifest.scenarios)
+  return {
+    v: 1,
+    scenarios,
+    gates: evaluateGates(gates, scenarios),
+    verdict: { status: 'not yet judged', reasons: [] },
+    ...(stopped === undefined ? {} : { stopped }),
+  }
+}
+
+/** The failure of a run in which requests were measured and none succeeded; undefined when one did, or none was sent. */
+export function findTotalFailure(scenarios: readonly ScenarioSummary[]): BenchError | undefined {
+  const requests = scenarios.reduce((sum, { counts }) => sum + counts.requests, 0)
+  const succeeded = scenarios.reduce((sum, { counts }) => sum + (counts.byOutcome.ok ?? 0), 0)
+  if (requests === 0 || succeeded > 0) return undefined
+  const reasons = new Map<string, number>()
+  for (const { counts } of scenarios) {
+    for (const [reason, count] of Object.entries(counts.byReason))
+      reasons.set(reason, (reasons.get(reason) ?? 0) + count)
+  }
+  const listed = [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 3)
+  const said = listed.map(([reason, count]) => `${count} x ${reason}`).join(', ')
+  return new BenchError(
+    'run-failed',
+    `none of ${requests} requests succeeded: ${said}; records.jsonl has the evidence of each`,
+  )
+}
