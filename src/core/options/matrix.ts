@@ -1,0 +1,153 @@
+/** Lists in the options make a matrix: one scenario for each load, prompt length and answer length. */
+
+import { type ArrivalPlan, makeArrival } from '../arrival/mod.ts'
+import type { Arrival } from '../arrival.ts'
+import type { PromptPlan, ScenarioPlan, Warmup } from '../plan.ts'
+import type { Spread } from '../units.ts'
+import type { CheckedOptions } from './options.ts'
+import { defaults } from './schema.ts'
+
+type DatasetPlan = Extract<PromptPlan, { kind: 'dataset' }>
+
+/** What the files named by options held. */
+export interface Inputs {
+  readonly dataset?: Omit<DatasetPlan, 'outputTokens'>
+  /** ms since the phase began. */
+  readonly instants?: readonly number[]
+}
+
+interface Load {
+  /** `c16`, `r20`. */
+  readonly name: string
+  /** `16 streams`, `20/s poisson`. */
+  readonly title: string
+  readonly arrival: Arrival
+  /** Bounds that hold when the options give none. */
+  readonly requests?: number
+  readonly warmup: Warmup
+}
+
+interface Lengths {
+  readonly name: string
+  readonly title: string
+  readonly prompts: PromptPlan
+}
+
+/** Throws `BenchError('usage')` where an arrival cannot be made of the numbers. */
+export function makeScenarios(
+  options: CheckedOptions,
+  inputs: Inputs,
+  seed: number,
+): [ScenarioPlan, ...ScenarioPlan[]] {
+  const lengths = listLengths(options, inputs)
+  const scenarios = listLoads(options, inputs, seed).flatMap((load) =>
+    lengths.map((length): ScenarioPlan => {
+      const requests = options.requests ?? (options.duration === undefined ? load.requests : undefined)
+      return {
+        name: [load.name, length.name].filter((part) => part !== '').join('-'),
+        title: [load.title, length.title].filter((part) => part !== '').join(', '),
+        arrival: load.arrival,
+        ...(requests !== undefined && { requests }),
+        ...(options.duration !== undefined && { durationMs: options.duration }),
+        ...(options.maxInFlight !== undefined && { maxInFlight: options.maxInFlight }),
+        warmup: options.warmup === undefined ? load.warmup : readWarmup(options.warmup),
+        prompts: length.prompts,
+      }
+    }),
+  )
+  return scenarios as [ScenarioPlan, ...ScenarioPlan[]]
+}
+
+function listLoads(options: CheckedOptions, inputs: Inputs, seed: number): readonly Load[] {
+  const timed: Warmup = { kind: 'time', ms: defaults.warmupMs }
+  if (inputs.instants !== undefined) {
+    const arrival = makeArrival({ kind: 'replay', instants: inputs.instants }, seed)
+    return [{ name: 'replay', title: `${inputs.instants.length} instants`, arrival, warmup: { kind: 'none' } }]
+  }
+  if (options.stages !== undefined) {
+    const pace = options.arrival ?? 'poisson'
+    const { burstiness } = options
+    const arrival = makeArrival(
+      { kind: 'stages', stages: options.stages, pace, ...(burstiness !== undefined && { burstiness }) },
+      seed,
+    )
+    const count = options.stages.length
+    return [
+      {
+        name: 'stages',
+        title: `${count} ${count === 1 ? 'stage' : 'stages'} ${pace}`,
+        arrival,
+        warmup: { kind: 'none' },
+      },
+    ]
+  }
+  if (options.rate !== undefined) {
+    return options.rate.map((rate) => ({
+      name: `r${rate}`,
+      title: `${rate}/s ${options.arrival ?? 'poisson'}`,
+      arrival: makeArrival(planRate(rate, options), seed),
+      requests: defaults.requests,
+      warmup: timed,
+    }))
+  }
+  return (options.concurrency ?? [defaultConcurrency(options)]).map((slots) => ({
+    name: `c${slots}`,
+    title: slots === 1 ? '1 stream' : `${slots} streams`,
+    arrival: makeArrival({ kind: 'closed', slots }, seed),
+    requests: Math.max(defaults.requests, 4 * slots),
+    warmup: { kind: 'requests', requests: slots },
+  }))
+}
+
+/** Asked for fewer requests than the usual number of streams, all of them go at once. */
+function defaultConcurrency({ requests }: CheckedOptions): number {
+  return Math.min(defaults.concurrency, requests ?? defaults.concurrency)
+}
+
+function planRate(rate: number, options: CheckedOptions): ArrivalPlan {
+  const kind = options.arrival ?? 'poisson'
+  return kind === 'gamma' ? { kind, rate, burstiness: options.burstiness ?? 1 } : { kind, rate }
+}
+
+function readWarmup(warmup: NonNullable<CheckedOptions['warmup']>): Warmup {
+  if ('requests' in warmup) return warmup.requests === 0 ? { kind: 'none' } : { kind: 'requests', ...warmup }
+  return warmup.ms === 0 ? { kind: 'none' } : { kind: 'time', ...warmup }
+}
+
+function listLengths(options: CheckedOptions, inputs: Inputs): readonly Lengths[] {
+  const outputs = options.outputTokens
+  const { dataset } = inputs
+  if (dataset !== undefined) {
+    if (outputs === undefined) return [{ name: '', title: '', prompts: dataset }]
+    return outputs.map((outputTokens) => ({
+      name: outputs.length === 1 ? '' : `out${nameSpread(outputTokens)}`,
+      title: outputs.length === 1 ? '' : `${showSpread(outputTokens)} out`,
+      prompts: { ...dataset, outputTokens },
+    }))
+  }
+  const ins = options.promptTokens ?? [defaults.promptTokens]
+  const outs = outputs ?? [defaults.outputTokens]
+  return ins.flatMap((inputTokens) =>
+    outs.map((outputTokens) => ({
+      name: `in${nameSpread(inputTokens)}-out${nameSpread(outputTokens)}`,
+      // One length for all scenarios stands in the heading of the report already.
+      title: [
+        ins.length > 1 ? `${showSpread(inputTokens)} in` : '',
+        outs.length > 1 ? `${showSpread(outputTokens)} out` : '',
+      ]
+        .filter((part) => part !== '')
+        .join(', '),
+      prompts: { kind: 'synthetic', inputTokens, outputTokens, sharedPrefixTokens: options.sharedPrefix ?? 0 } as const,
+    })),
+  )
+}
+
+/** For names of files and scenarios: `128`, `128~32`. */
+function nameSpread({ mean, deviation }: Spread): string {
+  return deviation === 0 ? `${mean}` : `${mean}~${deviation}`
+}
+
+/** For people and for the manifest: `128`, `128±32`. */
+export function showSpread({ mean, deviation }: Spread): string {
+  return deviation === 0 ? `${mean}` : `${mean}±${deviation}`
+}

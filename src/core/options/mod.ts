@@ -1,0 +1,16 @@
+/** Options of a run: read, checked, completed into a plan. */
+export { describeOptions } from './json-schema.ts'
+export { nearestName, suggestName } from './nearest.ts'
+export type { CheckedOptions, OptionName, RunOptions, StageInput } from './options.ts'
+export { type PlanTools, planRun } from './plan.ts'
+export { type NameOption, readOptions } from './read.ts'
+export {
+  defaults,
+  type OptionDescription,
+  optionDescriptions,
+  optionGroups,
+  optionNames,
+  runOptionsSchema,
+} from './schema.ts'
+export { createScrubber } from './secrets.ts'
+export { hideUserPart, readBaseUrl } from './url.ts'

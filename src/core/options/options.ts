@@ -1,0 +1,153 @@
+/** What a run can be told: the same words as flags of `bench run`, in a config file, and in the library. */
+import type { Adapter } from '../adapter.ts'
+import type { ArrivalPlan, RateStage } from '../arrival/mod.ts'
+import type { MetricPlugin } from '../metric.ts'
+import type { TransportOptions } from '../platform.ts'
+import type { Spread } from '../units.ts'
+
+type OneOrMore<Value> = Value | readonly Value[]
+type NumberText = number | string
+
+/** A stage as a config file may spell it out; `'10:30s'` and `'10-50:1m'` say the same. */
+export type StageInput =
+  | string
+  | { readonly rate: number; readonly duration: string }
+  | { readonly from: number; readonly to: number; readonly duration: string }
+
+export type ArrivalName = 'constant' | 'poisson' | 'gamma'
+export type Connections = TransportOptions['connections']
+
+/**
+ * The options as people write them. All may be left out. Durations carry their unit (`'500ms'`, `'10s'`); lengths are in
+ * tokens and may have a spread (`'128±32'`); a list in `concurrency`, `rate`, `promptTokens` or `outputTokens` makes a
+ * matrix of scenarios. `bench run --help` and the JSON Schema describe each; relative paths in a config file start at the file.
+ */
+export interface RunOptions {
+  /** Name, path or npm package of an adapter; in a program also the adapter itself. */
+  readonly adapter?: string | Adapter
+  /** Base URL, with or without `/v1`, with or without a path prefix. */
+  readonly url?: string
+  /** Asked of the server when absent. */
+  readonly model?: string
+  readonly endpoint?: 'chat' | 'completions'
+  readonly stream?: boolean
+  readonly temperature?: NumberText
+  /** Name of an environment variable, never the key itself. */
+  readonly apiKeyEnv?: string
+  readonly apiKeyFile?: string
+  /** `['Name: value']` or `{ Name: 'value' }`. */
+  readonly headers?: string | readonly string[] | Readonly<Record<string, string>>
+  /** `['key=json']` or an object: more members of every request body; they win. */
+  readonly body?: string | readonly string[] | Readonly<Record<string, unknown>>
+  readonly readyTimeout?: NumberText
+
+  /** Requests in flight (closed loop); one scenario each. */
+  readonly concurrency?: OneOrMore<NumberText>
+  /** Requests a second (open loop); one scenario each. */
+  readonly rate?: OneOrMore<NumberText>
+  readonly arrival?: ArrivalName
+  readonly burstiness?: NumberText
+  readonly stages?: OneOrMore<StageInput>
+  /** File of instants, ms, one a line. */
+  readonly replay?: string
+  readonly maxInFlight?: NumberText
+  readonly requests?: NumberText
+  readonly duration?: NumberText
+  /** Requests (`16`) or time (`'5s'`); 0 is none. */
+  readonly warmup?: NumberText
+  readonly drain?: NumberText
+  readonly seed?: NumberText
+
+  readonly promptTokens?: OneOrMore<NumberText>
+  readonly outputTokens?: OneOrMore<NumberText>
+  readonly sharedPrefix?: NumberText
+  readonly forceLength?: boolean
+  /** JSONL file. */
+  readonly dataset?: string
+  /** Path of a `tokenizer.json`. */
+  readonly tokenizer?: string
+
+  readonly connectTimeout?: NumberText
+  readonly headersTimeout?: NumberText
+  readonly firstTokenTimeout?: NumberText
+  readonly idleTimeout?: NumberText
+  readonly timeout?: NumberText
+
+  readonly transport?: string
+  readonly connections?: Connections
+  readonly insecure?: boolean
+  /** PEM file. */
+  readonly ca?: string
+  readonly proxy?: string
+  readonly unixSocket?: string
+  readonly http2?: boolean
+
+  /** `'ttft=200ms,tpot=30ms'`. */
+  readonly slo?: string | readonly string[]
+  /** `['ttft.p99<500ms', 'errors<1%']`. */
+  readonly gates?: string | readonly string[]
+  readonly plugins?: string | MetricPlugin | readonly (string | MetricPlugin)[]
+
+  /** Folder of the run. In a program, null writes nothing. */
+  readonly out?: string | null
+  readonly saveText?: boolean
+  /** The command writes gates and failures to this file as JUnit XML. */
+  readonly junit?: string
+  /** The command prints the summary as JSON, and nothing else, on standard output. */
+  readonly json?: boolean
+}
+
+/** {@link RunOptions}, read and checked one by one and against each other. Still without defaults and files. */
+export interface CheckedOptions {
+  readonly adapter?: string | Adapter
+  readonly url?: string
+  readonly model?: string
+  readonly endpoint?: 'chat' | 'completions'
+  readonly stream?: boolean
+  readonly temperature?: number
+  readonly apiKeyEnv?: string
+  readonly apiKeyFile?: string
+  readonly headers?: readonly (readonly [name: string, value: string])[]
+  readonly body?: Readonly<Record<string, unknown>>
+  /** All of these are ms. */
+  readonly readyTimeout?: number
+  readonly duration?: number
+  readonly drain?: number
+  readonly connectTimeout?: number
+  readonly headersTimeout?: number
+  readonly firstTokenTimeout?: number
+  readonly idleTimeout?: number
+  readonly timeout?: number
+  readonly concurrency?: readonly number[]
+  readonly rate?: readonly number[]
+  readonly arrival?: Exclude<ArrivalPlan['kind'], 'closed' | 'stages' | 'replay'>
+  readonly burstiness?: number
+  readonly stages?: readonly RateStage[]
+  readonly replay?: string
+  readonly maxInFlight?: number
+  readonly requests?: number
+  readonly warmup?: { readonly requests: number } | { readonly ms: number }
+  readonly seed?: number
+  readonly promptTokens?: readonly Spread[]
+  readonly outputTokens?: readonly Spread[]
+  readonly sharedPrefix?: number
+  readonly forceLength?: boolean
+  readonly dataset?: string
+  readonly tokenizer?: string
+  readonly transport?: string
+  readonly connections?: Connections
+  readonly insecure?: boolean
+  readonly ca?: string
+  readonly proxy?: string
+  readonly unixSocket?: string
+  readonly http2?: boolean
+  readonly slo?: readonly string[]
+  readonly gates?: readonly string[]
+  readonly plugins?: readonly (string | MetricPlugin)[]
+  readonly out?: string | null
+  readonly saveText?: boolean
+  readonly junit?: string
+  readonly json?: boolean
+}
+
+export type OptionName = keyof RunOptions

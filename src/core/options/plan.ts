@@ -1,0 +1,169 @@
+/** From checked options to a plan that the engine can carry out without another question. */
+import type { Adapter } from '../adapter.ts'
+import { BenchError } from '../errors.ts'
+import type { MetricPlugin } from '../metric.ts'
+import { parseGate } from '../metrics/gate.ts'
+import { createMetricRegistry } from '../metrics/registry.ts'
+import { parseSlo } from '../metrics/slo.ts'
+import type { RunPlan, Timeouts } from '../plan.ts'
+import type { Platform, TransportOptions } from '../platform.ts'
+import { parseDataset } from '../workload/dataset.ts'
+import { digestText } from '../workload/hash.ts'
+import { readCredentials, readNamedFile } from './credentials.ts'
+import { type Inputs, makeScenarios } from './matrix.ts'
+import { suggestName } from './nearest.ts'
+import type { CheckedOptions } from './options.ts'
+import type { NameOption } from './read.ts'
+import { parseInstants } from './replay.ts'
+import { defaults } from './schema.ts'
+import { readBaseUrl } from './url.ts'
+import { writeOptions } from './written.ts'
+
+export interface PlanTools {
+  readonly platform: Platform
+  /** Finds an adapter by name, path or package. Rejects with a usage error that knows the nearest name. */
+  loadAdapter(specifier: string): Promise<Adapter>
+  loadPlugin(specifier: string): Promise<MetricPlugin>
+  /** How errors call an option; `option "rate"` when absent. */
+  readonly nameOption?: NameOption
+}
+
+/**
+ * Completes options: reads the files that they name, finds adapter and plugins, fills in defaults, multiplies lists out.
+ * Sends nothing. Throws `BenchError('usage' | 'unsupported')` for whatever would make the run fail for sure.
+ */
+export async function planRun(options: CheckedOptions, tools: PlanTools): Promise<RunPlan> {
+  const { platform } = tools
+  const nameOption: NameOption = tools.nameOption ?? ((key) => `option "${key}"`)
+  if (options.url === undefined)
+    throw new BenchError('usage', `${nameOption('url')} is missing: which server is to be measured?`)
+  const { baseUrl } = readBaseUrl(options.url, nameOption('url'))
+  const credentials = await readCredentials(options, platform, nameOption)
+  const adapter = await load(options.adapter ?? 'openai', tools.loadAdapter)
+  const plugins = await Promise.all((options.plugins ?? []).map((plugin) => load(plugin, tools.loadPlugin)))
+  const registry = createMetricRegistry(plugins)
+  const transport = chooseTransport(options, platform, nameOption)
+  const ca = options.ca === undefined ? undefined : await readCertificates(options.ca, platform, nameOption)
+  const seed = options.seed ?? randomSeed()
+  if (options.tokenizer !== undefined) await readTokenizer(options.tokenizer, platform, nameOption)
+
+  return {
+    adapter,
+    target: {
+      baseUrl,
+      endpoint: options.endpoint ?? 'chat',
+      stream: options.stream ?? true,
+      includeUsage: true,
+      ...(options.model !== undefined && { model: options.model }),
+      ...(credentials.apiKey !== undefined && { apiKey: credentials.apiKey }),
+      headers: credentials.headers,
+      body: options.body ?? {},
+    },
+    scenarios: makeScenarios(options, await readInputs(options, platform, nameOption), seed),
+    seed,
+    temperature: options.temperature ?? 0,
+    forceLength: options.forceLength ?? true,
+    ...(options.tokenizer !== undefined && { tokenizer: options.tokenizer }),
+    ...(transport !== undefined && { transport }),
+    transportOptions: readTransportOptions(options, ca),
+    timeouts: readTimeouts(options),
+    drainMs: options.drain ?? defaults.drainMs,
+    readyTimeoutMs: options.readyTimeout ?? defaults.readyTimeoutMs,
+    slo: (options.slo ?? []).flatMap((text) => parseSlo(text)),
+    gates: (options.gates ?? []).map((text) => parseGate(text, registry)),
+    plugins,
+    saveText: options.saveText ?? false,
+    ...(options.out !== undefined && { out: options.out }),
+    options: writeOptions(options),
+    secrets: credentials.secrets,
+  }
+}
+
+async function load<Part>(given: string | Part, find: (specifier: string) => Promise<Part>): Promise<Part> {
+  return typeof given === 'string' ? find(given) : given
+}
+
+function chooseTransport(options: CheckedOptions, platform: Platform, nameOption: NameOption): string | undefined {
+  const needsUndici = options.proxy !== undefined || options.unixSocket !== undefined || options.http2 === true
+  const wanted = options.transport ?? (needsUndici ? 'undici' : undefined)
+  if (wanted === undefined || Object.hasOwn(platform.transports, wanted)) return wanted
+  const names = Object.keys(platform.transports)
+  if (options.transport === undefined || wanted === 'undici') {
+    throw new BenchError(
+      'unsupported',
+      `proxies, Unix sockets and HTTP/2 need the transport undici, which ${platform.name} does not have; use Node`,
+    )
+  }
+  throw new BenchError('usage', `${nameOption('transport')}: there is no "${wanted}"${suggestName(wanted, names)}`)
+}
+
+function readTransportOptions(options: CheckedOptions, ca: string | undefined): TransportOptions {
+  return {
+    connections: options.connections ?? 'reuse',
+    connectTimeoutMs: options.connectTimeout ?? defaults.connectTimeoutMs,
+    insecure: options.insecure ?? false,
+    ...(ca !== undefined && { ca }),
+    ...(options.proxy !== undefined && { proxy: options.proxy }),
+    ...(options.unixSocket !== undefined && { unixSocket: options.unixSocket }),
+    ...(options.http2 !== undefined && { http2: options.http2 }),
+  }
+}
+
+/** A limit of 0 is none. */
+function readTimeouts(options: CheckedOptions): Timeouts {
+  const limits = {
+    headersMs: options.headersTimeout,
+    firstTokenMs: options.firstTokenTimeout,
+    idleMs: options.idleTimeout,
+    totalMs: options.timeout ?? defaults.timeoutMs,
+  }
+  return {
+    connectMs: options.connectTimeout ?? defaults.connectTimeoutMs,
+    ...Object.fromEntries(Object.entries(limits).filter(([, ms]) => ms !== undefined && ms > 0)),
+  }
+}
+
+async function readInputs(options: CheckedOptions, platform: Platform, nameOption: NameOption): Promise<Inputs> {
+  const { dataset, replay } = options
+  return {
+    ...(dataset !== undefined && { dataset: await readDataset(dataset, platform, nameOption('dataset')) }),
+    ...(replay !== undefined && { instants: await readInstants(replay, platform, nameOption('replay')) }),
+  }
+}
+
+async function readDataset(path: string, platform: Platform, name: string): Promise<NonNullable<Inputs['dataset']>> {
+  const text = await readNamedFile(path, name, platform)
+  return {
+    kind: 'dataset',
+    name: path.split(/[/\\]/).at(-1)!,
+    hash: await digestText(text),
+    rows: parseDataset(path, text),
+  }
+}
+
+async function readInstants(path: string, platform: Platform, name: string): Promise<readonly number[]> {
+  return parseInstants(path, await readNamedFile(path, name, platform))
+}
+
+async function readCertificates(path: string, platform: Platform, nameOption: NameOption): Promise<string> {
+  const text = await readNamedFile(path, nameOption('ca'), platform)
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
+  throw new BenchError('usage', `${nameOption('ca')}: ${path} holds no certificate in PEM form`)
+}
+
+async function readTokenizer(path: string, platform: Platform, nameOption: NameOption): Promise<void> {
+  const text = await readNamedFile(path, nameOption('tokenizer'), platform)
+  try {
+    JSON.parse(text)
+  } catch {
+    throw new BenchError(
+      'usage',
+      `${nameOption('tokenizer')}: ${path} is not JSON; give the tokenizer.json of the model`,
+    )
+  }
+}
+
+/** Six digits: short enough to be read out, and to be typed after --seed. */
+function randomSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]! % 1_000_000
+}
