@@ -2,8 +2,16 @@
 export type * from './core/adapter.ts'
 export type * from './core/arrival.ts'
 export type * from './core/call.ts'
+export {
+  type AnswerContext,
+  type AnswerEnd,
+  type AnswerFields,
+  type AnswerReader,
+  createAnswerReader,
+} from './core/engine/answer.ts'
 export * from './core/errors.ts'
 export type * from './core/event.ts'
+export * from './core/json.ts'
 export type * from './core/metric.ts'
 export type * from './core/plan.ts'
 export type * from './core/platform.ts'

@@ -1,0 +1,239 @@
+/**
+ * The OpenAI dialect's answers, streamed or whole, as some twenty servers speak it. Every reading is lenient: what is
+ * missing, null or of another type says nothing, and what is unknown is passed over.
+ */
+import {
+  asArray,
+  asCount,
+  asObject,
+  asText,
+  type Decoder,
+  type JsonObject,
+  parseJson,
+  type StreamEvent,
+  type Usage,
+  type WireMessage,
+} from 'inferbench'
+
+const DONE = '[DONE]'
+/** No server answers a request with more choices than this; a larger index is nonsense. */
+const MAX_CHOICES = 1024
+const MAX_ERROR = 500
+
+/** Keeps, per answer, who serves and the tokens of events that had no text yet. */
+export function createOpenaiDecoder(): Decoder {
+  const served = new Map<string, string>()
+  const heldTokens = new Map<number, number>()
+
+  function decode(message: WireMessage): StreamEvent[] {
+    const data = message.data.trim()
+    if (data === DONE && message.framing !== 'json') return [{ type: 'done' }]
+    const parsed = parseJson(data)
+    const body = asObject(parsed) ?? {}
+    if (message.event === 'error' || isError(body)) return [readError(body, data)]
+    if (parsed === undefined) return [{ type: 'error', reason: 'malformed', message: `no JSON: ${excerpt(data)}` }]
+    return [...readServed(body, served), ...readChoices(body, heldTokens), ...readUsageEvents(body)]
+  }
+
+  return (message) => {
+    try {
+      return decode(message)
+    } catch (thrown) {
+      // Only nesting deeper than the stack comes here.
+      return [{ type: 'error', reason: 'malformed', message: `cannot be read: ${String(thrown)}` }]
+    }
+  }
+}
+
+function excerpt(text: string): string {
+  return text.slice(0, 256)
+}
+
+function isError(body: JsonObject): boolean {
+  return asText(body.error) !== undefined || asObject(body.error) !== undefined || body.object === 'error'
+}
+
+function readError(body: JsonObject, data: string): StreamEvent {
+  const error = asObject(body.error) ?? body
+  const message = asText(error.message) ?? asText(body.error) ?? asText(body.message) ?? data
+  const status = [error.code, error.http_status_code, error.status, body.code].map(asCount).find(isStatus)
+  return { type: 'error', message: message.slice(0, MAX_ERROR), ...(status === undefined ? {} : { status }) }
+}
+
+function isStatus(code: number | undefined): boolean {
+  return code !== undefined && code >= 400 && code <= 599
+}
+
+/** Said once, and again when it changes in the middle of an answer. */
+function readServed(body: JsonObject, served: Map<string, string>): StreamEvent[] {
+  const news: { id?: string; model?: string; fingerprint?: string } = {}
+  for (const [name, value] of [
+    ['id', asText(body.id)],
+    ['model', asText(body.model)],
+    ['fingerprint', asText(body.system_fingerprint)],
+  ] as const) {
+    if (value === undefined || served.get(name) === value) continue
+    served.set(name, value)
+    news[name] = value
+  }
+  return Object.keys(news).length === 0 ? [] : [{ type: 'served', ...news }]
+}
+
+function readChoices(body: JsonObject, heldTokens: Map<number, number>): StreamEvent[] {
+  const events: StreamEvent[] = []
+  for (const item of asArray(body.choices)) {
+    const entry = asObject(item)
+    if (entry === undefined) continue
+    const choice = entry.index === undefined || entry.index === null ? 0 : asCount(entry.index)
+    if (choice === undefined || choice >= MAX_CHOICES) events.push({ type: 'note', note: 'choice_out_of_range' })
+    else events.push(...readChoice(entry, choice, heldTokens))
+  }
+  return events
+}
+
+function readChoice(entry: JsonObject, choice: number, heldTokens: Map<number, number>): StreamEvent[] {
+  const events = readPieces(entry, choice)
+  const tokens = countTokens(entry)
+  if (tokens !== undefined) {
+    // A token may have no text yet (half a character, a held-back stop word): it arrives with the text that it becomes.
+    const first = events.findIndex((event) => event.type !== 'note')
+    const sum = tokens + (heldTokens.get(choice) ?? 0)
+    heldTokens.set(choice, first === -1 ? sum : 0)
+    if (first !== -1 && sum > 0) events[first] = { ...events[first], tokens: sum } as StreamEvent
+  }
+  // TGI says "" for "not yet".
+  const reason = asText(entry.finish_reason)
+  if (reason !== undefined) events.push({ type: 'finish', reason, choice })
+  return events
+}
+
+/** Tokens that a server names one by one; log-probabilities in the chat form have an entry for each. */
+function countTokens(entry: JsonObject): number | undefined {
+  const named = [entry.token_ids, entry.output_ids, asObject(entry.logprobs)?.content].find(Array.isArray)
+  return named?.length
+}
+
+function readPieces(entry: JsonObject, choice: number): StreamEvent[] {
+  const delta = asObject(entry.delta) ?? asObject(entry.message) ?? {}
+  const content = readContent(delta.content)
+  // Some servers send the same words under two names.
+  const reasoning =
+    asText(delta.reasoning) ?? asText(delta.reasoning_content) ?? asText(delta.thinking) ?? asText(content.reasoning)
+  const text = [asText(entry.text), asText(content.text), asText(delta.refusal)].filter((piece) => piece !== undefined)
+  const tool = asText(readTools(delta))
+  const events: StreamEvent[] = []
+  if (reasoning !== undefined) events.push({ type: 'reasoning', text: reasoning, choice })
+  if (text.length > 0) events.push({ type: 'text', text: text.join(''), choice })
+  if (tool !== undefined) events.push({ type: 'tool', text: tool, choice })
+  if (content.odd) events.push({ type: 'note', note: 'content_not_text' })
+  return events
+}
+
+/** A string, or a list of parts; anything else is kept as its JSON, so that its length still counts. */
+function readContent(content: unknown): { text?: string; reasoning?: string; odd: boolean } {
+  if (typeof content === 'string') return { text: content, odd: false }
+  if (content === undefined || content === null) return { odd: false }
+  if (!Array.isArray(content)) return { text: JSON.stringify(content), odd: true }
+  return { text: joinParts(content), reasoning: joinParts(content, 'thinking'), odd: false }
+}
+
+function joinParts(parts: readonly unknown[], member: 'text' | 'thinking' = 'text'): string {
+  return parts
+    .map((part) => {
+      const value = asObject(part)?.[member]
+      return Array.isArray(value) ? joinParts(value) : (asText(value) ?? '')
+    })
+    .join('')
+}
+
+/** Names and arguments as they come. Arguments are never parsed: a piece of them is no JSON. */
+function readTools(delta: JsonObject): string {
+  return [...asArray(delta.tool_calls), delta.function_call]
+    .map((item) => {
+      const call = asObject(item)
+      const made = asObject(call?.function) ?? asObject(call?.custom) ?? call
+      const input = made?.arguments ?? made?.input
+      return (
+        (asText(made?.name) ?? '') +
+        (typeof input === 'object' && input !== null ? JSON.stringify(input) : (asText(input) ?? ''))
+      )
+    })
+    .join('')
+}
+
+/** Usage under any name in any of its places; cumulative, so the engine keeps the largest. */
+function readUsageEvents(body: JsonObject): StreamEvent[] {
+  const choices = asArray(body.choices).map((choice) => asObject(choice) ?? {})
+  const places = [
+    body.usage,
+    body.usageMetadata,
+    asObject(body.x_groq)?.usage,
+    ...choices.map((choice) => choice.usage),
+  ]
+  const found = places.map(asObject).find((place) => place !== undefined)
+  const { usage, suspect } = found === undefined ? readTimings(body) : readUsage(found)
+  const final = choices.every((choice) => asText(choice.finish_reason) !== undefined)
+  return [
+    ...(Object.keys(usage).length === 0 ? [] : [{ type: 'usage', usage, final } as const]),
+    ...(suspect ? [{ type: 'note', note: 'usage_suspect' } as const] : []),
+  ]
+}
+
+const INPUT = ['prompt_tokens', 'input_tokens', 'inputTokens', 'promptTokenCount', 'input_token_count']
+const OUTPUT = ['completion_tokens', 'output_tokens', 'outputTokens', 'candidatesTokenCount', 'generated_token_count']
+const TOTAL = ['total_tokens', 'totalTokens', 'totalTokenCount', 'total_token_count']
+const REASONING = ['reasoning_tokens', 'thoughtsTokenCount']
+const CACHED = [
+  'cached_tokens',
+  'cache_read_input_tokens',
+  'cacheReadInputTokens',
+  'cachedContentTokenCount',
+  'prompt_cache_hit_tokens',
+]
+
+function readUsage(found: JsonObject): { usage: Usage; suspect: boolean } {
+  let suspect = false
+  const read = (names: readonly string[], ...places: readonly (JsonObject | undefined)[]): number | undefined => {
+    const values = places.flatMap((place) => names.map((name) => place?.[name])).filter((value) => value != null)
+    const count = asCount(values[0])
+    if (values.length > 0 && count === undefined) suspect = true
+    return count
+  }
+  const inputTokens = read(INPUT, found)
+  const outputTokens = read(OUTPUT, found)
+  const totalTokens = read(TOTAL, found)
+  const reasoningTokens = read(
+    REASONING,
+    asObject(found.completion_tokens_details),
+    asObject(found.output_tokens_details),
+    found,
+  )
+  const cachedTokens = read(CACHED, asObject(found.prompt_tokens_details), asObject(found.input_tokens_details), found)
+  const details = {
+    ...(reasoningTokens === undefined ? {} : { reasoningTokens }),
+    ...(cachedTokens === undefined ? {} : { cachedTokens }),
+  }
+  if (totalTokens !== undefined && inputTokens !== undefined && outputTokens !== undefined) {
+    // Some count reasoning beside the completion, and into the total.
+    const apart = totalTokens - inputTokens - outputTokens
+    if (apart !== 0 && apart !== reasoningTokens) return { usage: details, suspect: true }
+  }
+  return {
+    usage: {
+      ...(inputTokens === undefined ? {} : { inputTokens }),
+      ...(outputTokens === undefined ? {} : { outputTokens }),
+      ...details,
+    },
+    suspect,
+  }
+}
+
+/** llama.cpp counts in its timings even when nobody asked for usage; its `prompt_n` leaves out what was cached. */
+function readTimings(body: JsonObject): { usage: Usage; suspect: boolean } {
+  const timings = asObject(body.timings)
+  const outputTokens = asCount(timings?.predicted_n)
+  const prompt = asCount(timings?.prompt_n)
+  if (outputTokens === undefined || prompt === undefined) return { usage: {}, suspect: false }
+  const cachedTokens = asCount(timings?.cache_n) ?? 0
+  return { usage: { inputTokens: prompt + cachedTokens, outputTokens, cachedTokens }, suspect: false }
+}
