@@ -31,6 +31,7 @@ const imports = sources.flatMap(readImports)
 /** From a place in the house to the places that it may import. First match wins; longer names stand first. */
 const DIRECTIONS: readonly (readonly [from: RegExp, to: RegExp, rule: string])[] = [
   [/^src\/core\/[^/]+\.ts$/, /^src\/core\/[^/]+\.ts$/, 'words import words'],
+  [/^src\/core\/options\//, /^src\/core\/(?!engine\/)/, 'options are completed into a plan by all families'],
   [/^src\/core\/engine\//, /^src\/core\//, 'the engine imports core'],
   [
     /^src\/core\/([^/]+)\//,
