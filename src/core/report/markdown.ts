@@ -1,0 +1,112 @@
+/** `summary.md`: everything that was measured, for reading in a repository or a pull request. */
+import { type MetricRegistry, metricRegistry } from '../metrics/registry.ts'
+import type { Manifest } from '../run.ts'
+import type { GateResult, ScenarioSummary, Summary } from '../summary.ts'
+import { codeSpan, escapeMarkdownCell } from './escape.ts'
+import {
+  COLUMNS,
+  columnOf,
+  describeConduct,
+  describeMissing,
+  describeNotes,
+  describeReasons,
+  describeScenario,
+  describeTarget,
+  describeThroughput,
+} from './phrases.ts'
+import { formatFigure } from './text.ts'
+
+export interface MarkdownOptions {
+  /** Titles of plugins' metrics. */
+  readonly metrics?: MetricRegistry
+}
+
+/** One string, ended by LF. Text from outside stands in code spans only; what was not measured is left out or is `-`. */
+export function renderMarkdown(summary: Summary, manifest: Manifest, options: MarkdownOptions = {}): string {
+  const metrics = options.metrics ?? metricRegistry
+  const notes = describeNotes(manifest, summary.scenarios)
+  const blocks = [
+    `# ${codeSpan(manifest.id)}`,
+    codeSpan(describeTarget(manifest)),
+    `Verdict: **${summary.verdict.status}**`,
+    ...(summary.verdict.reasons.length === 0
+      ? []
+      : [list(summary.verdict.reasons.map((reason) => `${codeSpan(reason.code)}: ${codeSpan(reason.remedy)}`))]),
+    ...(summary.stopped === undefined ? [] : [`Stopped early: ${codeSpan(summary.stopped)}`]),
+    ...renderGates(summary.gates, summary.scenarios),
+    ...summary.scenarios.flatMap((scenario) => renderScenario(scenario, manifest, metrics)),
+    ...(notes.length === 0 ? [] : ['## Notes', list(notes.map(codeSpan))]),
+  ]
+  return `${blocks.join('\n\n')}\n`
+}
+
+function list(items: readonly string[]): string {
+  return items.map((item) => `- ${item}`).join('\n')
+}
+
+/** The first column is text, the others are figures. */
+export function renderMarkdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map(escapeMarkdownCell).join(' | ')} |`
+  const rule = `|---|${head
+    .slice(1)
+    .map(() => '--:|')
+    .join('')}`
+  return [line(head), rule, ...rows.map(line)].join('\n')
+}
+
+export function renderGates(gates: readonly GateResult[], scenarios: readonly ScenarioSummary[]): string[] {
+  if (gates.length === 0) return []
+  const titles = new Map(scenarios.map((scenario) => [scenario.scenario, scenario.title]))
+  const rows = gates.map((gate) => [
+    codeSpan(gate.gate),
+    codeSpan(titles.get(gate.scenario) ?? gate.scenario),
+    gate.value === undefined ? '-' : `${formatFigure(gate.value)} ${gate.unit}`,
+    gate.status === 'met' ? 'met' : gate.status === 'missed' ? '**not met**' : '**not met** (not measured)',
+  ])
+  return ['## Gates', renderMarkdownTable(['gate', 'scenario', 'value', 'result'], rows)]
+}
+
+function renderScenario(scenario: ScenarioSummary, manifest: Manifest, metrics: MetricRegistry): string[] {
+  const titleOf = (id: string): string => metrics.get(id)?.title ?? id
+  const reasons = describeReasons(scenario)
+  const missing = describeMissing(scenario, titleOf)
+  const facts = [...describeThroughput(scenario), ...describeConduct(scenario), ...missing]
+  return [
+    `## ${codeSpan(scenario.title)}`,
+    codeSpan(describeScenario(scenario, manifest)),
+    list(facts.map(codeSpan)),
+    ...(reasons.length === 0 ? [] : ['Failures by reason:', list(reasons.map(codeSpan))]),
+    ...renderDistributions(scenario, titleOf),
+    ...renderScalars(scenario, titleOf),
+  ]
+}
+
+function renderDistributions(scenario: ScenarioSummary, titleOf: (id: string) => string): string[] {
+  const rows = Object.entries(scenario.metrics).flatMap(([id, result]) => {
+    if (result.kind !== 'distribution') return []
+    const figures = COLUMNS.map((column) => formatFigure(columnOf(result.distribution, column)))
+    return [
+      [
+        `${titleText(id, titleOf)} (${codeSpan(id)})`,
+        codeSpan(result.unit),
+        ...figures,
+        formatFigure(result.distribution.count),
+      ],
+    ]
+  })
+  return rows.length === 0 ? [] : [renderMarkdownTable(['', 'unit', ...COLUMNS, 'samples'], rows)]
+}
+
+function renderScalars(scenario: ScenarioSummary, titleOf: (id: string) => string): string[] {
+  const rows = Object.entries(scenario.metrics).flatMap(([id, result]) =>
+    result.kind === 'scalar'
+      ? [[`${titleText(id, titleOf)} (${codeSpan(id)})`, codeSpan(result.unit), formatFigure(result.value)]]
+      : [],
+  )
+  return rows.length === 0 ? [] : [renderMarkdownTable(['', 'unit', 'value'], rows)]
+}
+
+/** Built-in titles are plain words; a plugin's may be anything. */
+function titleText(id: string, titleOf: (id: string) => string): string {
+  return metricRegistry.has(id) ? titleOf(id) : codeSpan(titleOf(id))
+}
