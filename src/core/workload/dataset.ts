@@ -25,14 +25,14 @@ const Content = v.union(
 // Loose: what a message says beside its role and text (a name, tool calls) is sent as it stands.
 const Message = v.looseObject(
   { role: v.pipe(v.string(), v.nonEmpty('must not be empty')), content: Content },
-  'must be a message with a "role" and a "content"',
+  'must be there: a message has a "role" and a "content"',
 )
+
+const PROMPT = 'must be text (or token ids), and not empty'
 
 /** The members that mean something; others are for people. */
 const Row = v.looseObject({
-  prompt: v.nullish(
-    v.union([v.pipe(v.string(), v.nonEmpty()), TokenIds], 'must be text (or token ids), and not empty'),
-  ),
+  prompt: v.nullish(v.union([v.pipe(v.string(), v.nonEmpty(PROMPT)), TokenIds], PROMPT)),
   prompt_token_ids: v.nullish(TokenIds),
   messages: v.nullish(v.pipe(v.array(Message, 'must be a list of messages'), v.minLength(1, 'must not be empty'))),
   max_tokens: Tokens,

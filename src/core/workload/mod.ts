@@ -1,10 +1,12 @@
 /** Workloads: what is sent. See `workload.ts` for the contract. */
+import { BenchError } from '../errors.ts'
 import type { PromptPlan } from '../plan.ts'
+import type { Workload } from '../workload.ts'
 import { describeSpread } from './lengths.ts'
+import { measureLengths } from './measure.ts'
 import { makeRows } from './rows.ts'
 import { makeSynthetic, type SyntheticPlan } from './synthetic.ts'
 import type { PreparedWorkload, WorkloadTools } from './tools.ts'
-import { guessVocabulary } from './vocabulary.ts'
 
 export { parseDataset, shuffleDataset } from './dataset.ts'
 export { digestText } from './hash.ts'
@@ -24,17 +26,30 @@ export async function prepareWorkload(plan: PromptPlan, tools: WorkloadTools): P
 }
 
 async function prepareSynthetic(plan: SyntheticPlan, tools: WorkloadTools): Promise<PreparedWorkload> {
-  const vocabulary = guessVocabulary()
+  requirePrefixFits(plan)
+  const lengths = await measureLengths(plan, tools)
   const description = {
     kind: plan.kind,
     inputTokens: describeSpread(plan.inputTokens),
     outputTokens: describeSpread(plan.outputTokens),
     sharedPrefixTokens: plan.sharedPrefixTokens,
-    lengths: 'estimate',
+    lengths: lengths.source,
+    exact: lengths.exact,
+    tokensPerWord: Number(lengths.vocabulary.tokensPerWord.toPrecision(4)),
+    ...(lengths.addedTokens !== undefined && { addedTokens: lengths.addedTokens }),
+    ...(lengths.source === 'tokenizer' && { tokenizer: tools.tokenizer?.hash }),
   }
-  const stream = tools.stream ?? ''
-  return {
-    ...makeSynthetic(plan, tools, vocabulary, `measure ${stream}`, description),
-    warmup: makeSynthetic(plan, tools, vocabulary, `warmup ${stream}`, description),
+  const make = (phase: string): Workload =>
+    makeSynthetic(plan, tools, lengths.vocabulary, `${phase} ${tools.stream ?? ''}`, description)
+  return { ...make('measure'), warmup: make('warmup') }
+}
+
+function requirePrefixFits(plan: SyntheticPlan): void {
+  if (plan.sharedPrefixTokens > plan.inputTokens.mean) {
+    throw new BenchError(
+      'usage',
+      `a shared prefix of ${plan.sharedPrefixTokens} tokens does not fit into prompts of ${plan.inputTokens.mean}; ` +
+        'ask for longer prompts (their length includes the prefix)',
+    )
   }
 }

@@ -1,6 +1,5 @@
 /** Prompts of random words with a given number of tokens. */
 import type { Call } from '../call.ts'
-import { BenchError } from '../errors.ts'
 import type { PromptPlan } from '../plan.ts'
 import { makeRandom, type Random, shuffle } from '../stats/random.ts'
 import type { Workload } from '../workload.ts'
@@ -26,13 +25,6 @@ export function makeSynthetic(
   stream: string,
   description: Workload['description'],
 ): Workload {
-  if (plan.sharedPrefixTokens > plan.inputTokens.mean) {
-    throw new BenchError(
-      'usage',
-      `a shared prefix of ${plan.sharedPrefixTokens} tokens does not fit into prompts of ${plan.inputTokens.mean}; ` +
-        'ask for longer prompts (they include the prefix)',
-    )
-  }
   const write = makeWriter(plan, tools.seed, vocabulary, stream)
   return {
     name: `synthetic, ${describeSpread(plan.inputTokens)} tokens in, ${describeSpread(plan.outputTokens)} out`,

@@ -43,7 +43,11 @@ export async function loadTokenizer(json: string, config = '{}'): Promise<LocalT
     hash: await digestText(json),
     encode,
     count: (text) => encode(text).length,
-    decode: (ids) => tokenizer.decode([...ids], { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
+    // The library refuses an empty list.
+    decode: (ids) =>
+      ids.length === 0
+        ? ''
+        : tokenizer.decode([...ids], { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
   }
 }
 

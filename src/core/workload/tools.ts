@@ -13,12 +13,15 @@ export interface WorkloadTools {
   readonly stream?: string
   readonly forceLength: boolean
   readonly temperature?: number
-  /** The server's `/tokenize`. undefined: it has none. Called some tens of times, at most 8 at once. */
+  /**
+   * The server's `/tokenize`. undefined: it has none. Called some tens of times, at most 8 at once. Give every scenario the same
+   * function (and tokenizer, and probe): what it said about words is remembered by it.
+   */
   countTokens?(
     input: { readonly text: string } | { readonly messages: readonly ChatMessage[] },
   ): Promise<number | undefined>
   readonly tokenizer?: LocalTokenizer
-  /** Sends a request for one token and gives the server's `usage.prompt_tokens`. Called at most 4 times, one after the other. */
+  /** Sends a request for one token and gives the server's `usage.prompt_tokens`. Called at most twice, with about 150 and 300 tokens. */
   usageProbe?(text: string): Promise<number | undefined>
   /** One line for the manifest about what was found while preparing. */
   notes(line: string): void

@@ -1,0 +1,130 @@
+/** Where lengths in tokens come from: the server's own count, a local tokenizer, the server's `usage`, or a guess, in this order. */
+import type { Call } from '../call.ts'
+import { makeRandom, shuffle } from '../stats/random.ts'
+import { makeSynthetic, type SyntheticPlan } from './synthetic.ts'
+import type { WorkloadTools } from './tools.ts'
+import { type CountText, guessVocabulary, mapLimited, measureVocabulary, type Vocabulary } from './vocabulary.ts'
+import { WORDS } from './words.ts'
+
+/** `usage`: a guess, corrected by what the server said about a few prompts. */
+export type LengthSource = 'server' | 'tokenizer' | 'usage' | 'estimate'
+
+export interface Lengths {
+  readonly vocabulary: Vocabulary
+  readonly source: LengthSource
+  /** Every prompt that was checked had just the length asked for. */
+  readonly exact: boolean
+  /** What the server's chat template, or its token for the beginning, adds to each prompt; absent: not known. */
+  readonly addedTokens?: number
+}
+
+/** Prompts of the plan that are counted to see whether what was found about words holds for whole prompts. */
+const CHECKED_PROMPTS = 4
+export async function measureLengths(plan: SyntheticPlan, tools: WorkloadTools): Promise<Lengths> {
+  return (
+    (await measureByServer(plan, tools)) ??
+    (await measureByTokenizer(plan, tools)) ??
+    (await estimateByUsage(tools)) ?? { vocabulary: guessVocabulary(), source: 'estimate', exact: false }
+  )
+}
+
+async function measureByServer(plan: SyntheticPlan, tools: WorkloadTools): Promise<Lengths | undefined> {
+  const { countTokens } = tools
+  if (countTokens === undefined) return undefined
+  const count: CountText = (text) => countTokens({ text })
+  const measured = await remember(countTokens, () => measureVocabulary(count))
+  if (measured === undefined) return undefined
+  const { vocabulary, exact } = await checkVocabulary(plan, tools, measured, count)
+  const addedTokens = tools.kind === 'chat' ? await measureTemplate(plan, tools, vocabulary) : vocabulary.overhead
+  return { vocabulary, source: 'server', exact, ...(addedTokens !== undefined && { addedTokens }) }
+}
+
+async function measureByTokenizer(plan: SyntheticPlan, tools: WorkloadTools): Promise<Lengths | undefined> {
+  const { tokenizer } = tools
+  if (tokenizer === undefined) return undefined
+  const count: CountText = async (text) => tokenizer.count(text)
+  const measured = await remember(tokenizer, () => measureVocabulary(count))
+  if (measured === undefined) return undefined
+  return { ...(await checkVocabulary(plan, tools, measured, count)), source: 'tokenizer' }
+}
+
+/** All words once, then twice: the difference is what all words make, and the rest is what a template adds. */
+async function estimateByUsage(tools: WorkloadTools): Promise<Lengths | undefined> {
+  const { usageProbe } = tools
+  if (usageProbe === undefined) return undefined
+  const estimate = await remember(usageProbe, async () => {
+    const words = shuffle(WORDS, makeRandom(tools.seed, 'probe'))
+    const once = await usageProbe(words.join(' '))
+    const twice = once === undefined ? undefined : await usageProbe([...words, ...words].join(' '))
+    if (once === undefined || twice === undefined) return undefined
+    return {
+      ...guessVocabulary(),
+      tokensPerWord: (twice - once) / words.length,
+      overhead: Math.max(0, 2 * once - twice),
+    }
+  })
+  if (estimate === undefined) return undefined
+  if (!(estimate.tokensPerWord >= 0.25 && estimate.tokensPerWord <= 8)) {
+    tools.notes(
+      'prompt lengths: the prompt tokens that the server reports do not grow with the prompt; estimated instead',
+    )
+    return undefined
+  }
+  return { vocabulary: estimate, source: 'usage', exact: false, addedTokens: estimate.overhead }
+}
+
+async function checkVocabulary(
+  plan: SyntheticPlan,
+  tools: WorkloadTools,
+  vocabulary: Vocabulary,
+  count: CountText,
+): Promise<{ vocabulary: Vocabulary; exact: boolean }> {
+  const workload = makeSynthetic(plan, tools, vocabulary, 'check', {})
+  const calls = Array.from({ length: CHECKED_PROMPTS }, (_, n) => workload.call(n))
+  const counts = await mapLimited(calls, CHECKED_PROMPTS, async (call) => await count(promptText(call)))
+  if (counts.some((tokens) => tokens === undefined)) return { vocabulary, exact: false }
+  const asked = calls.map((call) => call.askedInputTokens!)
+  const found = counts.map((tokens) => tokens! - vocabulary.overhead)
+  if (found.every((tokens, at) => tokens === asked[at])) return { vocabulary, exact: true }
+  const ratio = sum(found) / sum(asked)
+  const percent = Math.max(...found.map((tokens, at) => (100 * Math.abs(tokens - asked[at]! * ratio)) / asked[at]!))
+  tools.notes(
+    `prompt lengths: right within about ${percent.toFixed(1)} %, since this tokenizer joins words or splits them unevenly`,
+  )
+  return { vocabulary: { ...vocabulary, tokensPerWord: vocabulary.tokensPerWord * ratio }, exact: false }
+}
+
+/** What the template adds around the same prompts; undefined when the server does not count conversations. */
+async function measureTemplate(
+  plan: SyntheticPlan,
+  tools: WorkloadTools,
+  vocabulary: Vocabulary,
+): Promise<number | undefined> {
+  const workload = makeSynthetic(plan, tools, vocabulary, 'check', {})
+  const added: number[] = []
+  for (const n of [0, 1]) {
+    const text = promptText(workload.call(n))
+    const alone = await tools.countTokens?.({ text })
+    const within = await tools.countTokens?.({ messages: [{ role: 'user', content: text }] })
+    if (alone === undefined || within === undefined) return undefined
+    added.push(within - (alone - vocabulary.overhead))
+  }
+  return Math.round(sum(added) / added.length)
+}
+
+function promptText(call: Call): string {
+  return call.kind === 'chat' ? call.messages[0]!.content : String(call.prompt)
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
+
+/** The scenarios of a run ask the same server through the same function: once is enough. */
+const remembered = new WeakMap<object, Promise<Vocabulary | undefined>>()
+
+function remember(asked: object, measure: () => Promise<Vocabulary | undefined>): Promise<Vocabulary | undefined> {
+  const known = remembered.get(asked) ?? measure()
+  remembered.set(asked, known)
+  return known
+}
