@@ -361,12 +361,13 @@ function isCompressed(headers: ReadonlyMap<string, string>): boolean {
 }
 
 /** Bytes that break the rules of HTTP are another failure than a connection that broke. */
-const PROTOCOL_CODE = /^(?:BAD_|HPE_|UND_ERR_(?:HEADERS|RES|INVALID))/
+const PROTOCOL_CODE =
+  /^(?:BAD_|HEADERS_TOO_LARGE|CONTENT_LENGTH_|UNSUPPORTED_|UNEXPECTED_|HPE_|UND_ERR_(?:HEADERS_OVERFLOW|RES_|INVALID))/
 
 function classifyTransportError(error: TransportError): FailurePart {
+  const isCut = error.stage !== 'decode' && !PROTOCOL_CODE.test(error.code)
   const evidence = limitEvidence(`${error.message} (${error.code})`)
-  if (error.stage === 'decode') return { stage: 'decode', reason: error.code, error: evidence }
-  return { stage: error.stage, reason: PROTOCOL_CODE.test(error.code) ? 'protocol' : 'truncated', error: evidence }
+  return { stage: error.stage, reason: isCut ? 'truncated' : error.code, error: evidence }
 }
 
 /** A third party's decoder may throw in spite of its contract; that fails the answer and not the run. */

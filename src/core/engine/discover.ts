@@ -98,7 +98,7 @@ async function readFacts(
     }),
   )
   // The first to say a thing wins, so later answers are laid down first.
-  return answers.reverse().reduce<ServerFacts>((facts, answer) => ({ ...facts, ...answer }), {})
+  return Object.assign({}, ...answers.reverse())
 }
 
 function modelNotes(model: string, facts: ServerFacts): string[] {

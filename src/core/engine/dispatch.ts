@@ -133,7 +133,10 @@ export function startPhase(
       due = dueAt(nextN)
     }
     if (waiting.length > 0) pump()
-    if (due === undefined) return finishIfDone()
+    if (due === undefined) {
+      finishIfDone()
+      return
+    }
     const left = due - clock.now()
     if (left > TIMER_COARSE_MS + 0.5) after(left - TIMER_COARSE_MS, tick)
     else platform.nextTurn(tick)
@@ -164,7 +167,10 @@ export function startPhase(
   const pump = (): void => {
     const until = clock.now() + WAVE_MS
     for (let sent = 0; waiting.length > 0 && inFlight.size < permits; sent++) {
-      if (sent >= WAVE_REQUESTS || (sent > 0 && clock.now() >= until)) return wakePump()
+      if (sent >= WAVE_REQUESTS || (sent > 0 && clock.now() >= until)) {
+        wakePump()
+        return
+      }
       send(waiting.shift()!)
     }
   }

@@ -64,7 +64,10 @@ export async function openJournal(files: Files, options: JournalOptions): Promis
   const append = (name: string, line: string): void => {
     if (failure !== undefined) return
     const file = open.get(name)
-    if (file !== undefined) return file.append(line)
+    if (file !== undefined) {
+      file.append(line)
+      return
+    }
     early.set(name, (early.get(name) ?? '') + line)
     if (!opening.has(name)) opening.set(name, openFile(name))
   }

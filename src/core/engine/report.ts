@@ -17,7 +17,11 @@ export interface RunReport {
 }
 
 /** Throws `BenchError('usage')` when the folder holds no run, or one that cannot be read; it names file and line. */
-export async function reportFolder(files: Files, folder: string, plugins: readonly MetricPlugin[] = []): Promise<RunReport> {
+export async function reportFolder(
+  files: Files,
+  folder: string,
+  plugins: readonly MetricPlugin[] = [],
+): Promise<RunReport> {
   const names = await files.list(folder)
   if (names === undefined) throw new BenchError('usage', `${folder}: no such folder`)
   for (const name of ['manifest.json', 'records.jsonl']) {
@@ -29,11 +33,19 @@ export async function reportFolder(files: Files, folder: string, plugins: readon
   const cut = await foldRecords(files, files.join(folder, 'records.jsonl'), summarizer.add.bind(summarizer))
   const gates = manifest.gates.map((text) => parseGate(text))
   const stopped = await readStopped(files, folder, names)
-  return { manifest, summary: summarizeRun(manifest, summarizer, gates, stopped), cut: cut || manifest.endedAt === undefined }
+  return {
+    manifest,
+    summary: summarizeRun(manifest, summarizer, gates, stopped),
+    cut: cut || manifest.endedAt === undefined,
+  }
 }
 
 /** Returns whether the last line is cut off, as kill -9 or a full disk may leave it. */
-async function foldRecords(files: Files, path: string, add: (record: ReturnType<typeof parseRecordLine>) => void): Promise<boolean> {
+async function foldRecords(
+  files: Files,
+  path: string,
+  add: (record: ReturnType<typeof parseRecordLine>) => void,
+): Promise<boolean> {
   const lines = (await files.readText(path)).split('\n')
   const rest = lines.pop() ?? ''
   for (const [index, line] of lines.entries()) {
