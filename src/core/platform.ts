@@ -161,6 +161,11 @@ export interface Platform {
     args: readonly string[],
     options?: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string },
   ): Child
+  /**
+   * Runs one of our own modules in a process of its own, on this same runtime. The module's standard input ends when this
+   * process does, however that comes about.
+   */
+  startModule?(module: URL, args: readonly string[]): Child
   serve?(
     handler: (request: Request) => Response | Promise<Response>,
     options: { readonly port: number; readonly hostname?: string },

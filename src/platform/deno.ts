@@ -9,6 +9,7 @@ export function createDenoPlatform(): Platform {
     name: 'deno',
     version: (globalThis as unknown as { readonly Deno: { readonly version: { deno: string } } }).Deno.version.deno,
     collections: false,
+    moduleArguments: ['run', '--no-prompt', '--allow-net', '--allow-read', '--allow-env', '--allow-sys'],
     transports: { fetch: createFetchTransport() },
     serve: serveOnDeno,
     loadModule: createModuleLoader(importNatively),

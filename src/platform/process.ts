@@ -1,13 +1,14 @@
 /** Child processes and signals over `node:child_process`, which Node, Bun and Deno share. */
 import { type ChildProcessByStdio, spawn as spawnChild } from 'node:child_process'
 import process from 'node:process'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import { BenchError, describeError } from '../core/errors.ts'
 import type { Child } from '../core/platform.ts'
 import { createLineQueue } from './line-queue.ts'
 import { attempt } from './probes.ts'
 
-type ChildProcess = ChildProcessByStdio<null, Readable, Readable>
+type ChildProcess = ChildProcessByStdio<Writable | null, Readable, Readable>
 
 /** Groups that are alive: killed when we exit, so that no server outlives the run that started it. */
 const groups = new Set<number>()
@@ -31,13 +32,13 @@ function startError(command: string, thrown: unknown): BenchError {
 function start(command: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   try {
     return spawnChild(command, args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [options.tethered ? 'pipe' : 'ignore', 'pipe', 'pipe'],
       // A group of its own: Ctrl-C at our terminal does not reach it, and it can be killed as a whole.
       detached: true,
       windowsHide: true,
       ...(options.cwd !== undefined && { cwd: options.cwd }),
       ...(options.env && { env: { ...process.env, ...options.env } }),
-    })
+    }) as ChildProcess
   } catch (thrown) {
     throw startError(command, thrown)
   }
@@ -47,6 +48,8 @@ export interface SpawnOptions {
   /** Added to our own environment. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** Its standard input is a pipe that ends when this process does; otherwise it has none. */
+  readonly tethered?: boolean
 }
 
 /** Starts a process without a shell. Throws a usage error where there is no such command. */
@@ -74,6 +77,11 @@ export function spawn(command: string, args: readonly string[], options: SpawnOp
     stream.once('close', () => lines.end(stream))
   }
   return { pid, lines, exited, kill: (signal) => killGroup(pid, signal) }
+}
+
+/** Runs a module of ours on this runtime; `head` is what this runtime wants before the module's path. */
+export function startModule(head: readonly string[], module: URL, args: readonly string[]): Child {
+  return spawn(process.execPath, [...head, fileURLToPath(module), ...args], { tethered: true })
 }
 
 /** Calls back at each SIGINT and SIGTERM; returns how to stop listening. */

@@ -4,7 +4,7 @@ import { createClock } from './clock.ts'
 import { files } from './files.ts'
 import { createInflater } from './inflate.ts'
 import { createUsageProbe, describeMachine, readEnv } from './probes.ts'
-import { onInterrupt, spawn } from './process.ts'
+import { onInterrupt, spawn, startModule } from './process.ts'
 import { randomId } from './random-id.ts'
 
 // Until the socket transport lands.
@@ -17,10 +17,12 @@ export interface RuntimePart
     Required<Pick<Platform, 'serve' | 'loadModule'>> {
   /** It reports its garbage collections to a `PerformanceObserver`. */
   readonly collections: boolean
+  /** What its command wants before the path of a module to run. */
+  readonly moduleArguments?: readonly string[]
 }
 
 /** A platform with sockets, files and processes. */
-export function assemblePlatform({ collections, transports, ...runtime }: RuntimePart): Platform {
+export function assemblePlatform({ collections, moduleArguments, transports, ...runtime }: RuntimePart): Platform {
   return {
     ...runtime,
     machine: describeMachine(),
@@ -34,6 +36,7 @@ export function assemblePlatform({ collections, transports, ...runtime }: Runtim
     inflate: (coding) => createInflater(coding),
     files,
     spawn,
+    startModule: (module, args) => startModule(moduleArguments ?? [], module, args),
     onInterrupt,
   }
 }
