@@ -3,14 +3,38 @@ import { createModuleLoader, importNatively } from './load-module.ts'
 import { serveOnDeno } from './serve-deno.ts'
 import { assemblePlatform } from './shared.ts'
 import { createFetchTransport } from './transport/fetch.ts'
+import { refuse } from './transport/refuse.ts'
 
+interface DenoGlobal {
+  readonly version: { readonly deno: string }
+  createHttpClient(options: object): { close(): void }
+}
+
+/** Deno, from 2.9 on. What its sandbox denies is absent. */
 export function createDenoPlatform(): Platform {
+  const { Deno } = globalThis as unknown as { readonly Deno: DenoGlobal }
   return assemblePlatform({
     name: 'deno',
-    version: (globalThis as unknown as { readonly Deno: { readonly version: { deno: string } } }).Deno.version.deno,
+    version: Deno.version.deno,
     collections: false,
-    moduleArguments: ['run', '--no-prompt', '--allow-net', '--allow-read', '--allow-env', '--allow-sys'],
-    transports: { fetch: createFetchTransport() },
+    transports: {
+      fetch: createFetchTransport({
+        // True of every request that says which codings it accepts, as all of ours do.
+        decodes: false,
+        showsFraming: true,
+        configure: (options) => {
+          refuse('fetch', options, ['insecure'])
+          const client = Deno.createHttpClient({
+            http2: options.http2 === true,
+            ...(options.connections === 'fresh' && { poolMaxIdlePerHost: 0 }),
+            ...(options.ca !== undefined && { caCerts: [options.ca] }),
+            ...(options.proxy !== undefined && { proxy: { url: options.proxy } }),
+            ...(options.unixSocket !== undefined && { proxy: { transport: 'unix', path: options.unixSocket } }),
+          })
+          return { init: { client }, close: () => client.close() }
+        },
+      }),
+    },
     serve: serveOnDeno,
     loadModule: createModuleLoader(importNatively),
   })

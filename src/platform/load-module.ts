@@ -46,3 +46,9 @@ export function createModuleLoader(
 /** For runtimes that import TypeScript by themselves. */
 export const importNatively: (located: Located) => Promise<LoadedModule> = (located) =>
   import(located.kind === 'package' ? (resolveFromFolder(located.specifier) ?? located.specifier) : located.specifier)
+
+/** For Node, which below version 22.18 does not. Loaded late: it brings a compiler. */
+export const importThroughJiti: (located: Located) => Promise<LoadedModule> = async ({ specifier }) => {
+  const { createJiti } = await import('jiti')
+  return await createJiti(`${process.cwd()}/`, { interopDefault: false }).import<LoadedModule>(specifier)
+}

@@ -1,20 +1,30 @@
 import process from 'node:process'
-import { createJiti } from 'jiti'
 import type { Platform } from '../core/platform.ts'
-import { createModuleLoader } from './load-module.ts'
+import { createModuleLoader, importThroughJiti } from './load-module.ts'
 import { serveOnNode } from './serve-node.ts'
 import { assemblePlatform } from './shared.ts'
 import { createFetchTransport } from './transport/fetch.ts'
+import { refuse } from './transport/refuse.ts'
+import { createUndiciTransport } from './transport/undici.ts'
 
+/** Node, from 20.19 on. */
 export function createNodePlatform(): Platform {
   return assemblePlatform({
     name: 'node',
     version: process.versions.node,
     collections: true,
-    transports: { fetch: createFetchTransport() },
+    transports: {
+      undici: createUndiciTransport,
+      fetch: createFetchTransport({
+        decodes: true,
+        showsFraming: true,
+        configure: (options) => {
+          refuse('fetch', options, ['fresh', 'insecure', 'ca', 'proxy', 'unixSocket', 'http2'])
+          return { init: {} }
+        },
+      }),
+    },
     serve: serveOnNode,
-    loadModule: createModuleLoader(({ specifier }) =>
-      createJiti(`${process.cwd()}/`, { interopDefault: false }).import(specifier),
-    ),
+    loadModule: createModuleLoader(importThroughJiti),
   })
 }

@@ -1,15 +1,12 @@
 /** What Node, Bun and Deno have in common: nearly everything, since all three have Node's modules. */
-import type { Platform, TransportFactory } from '../core/platform.ts'
+import type { Platform } from '../core/platform.ts'
 import { createClock } from './clock.ts'
 import { files } from './files.ts'
 import { createInflater } from './inflate.ts'
 import { createUsageProbe, describeMachine, readEnv } from './probes.ts'
 import { onInterrupt, spawn, startModule } from './process.ts'
 import { randomId } from './random-id.ts'
-
-// Until the socket transport lands.
-const name = './transport/socket.ts'
-const socket: { createSocketTransport?: TransportFactory } = await import(name).catch(() => ({}))
+import { createSocketTransport } from './transport/socket.ts'
 
 /** What a runtime says for itself. */
 export interface RuntimePart
@@ -27,8 +24,8 @@ export function assemblePlatform({ collections, moduleArguments, transports, ...
     ...runtime,
     machine: describeMachine(),
     clock: createClock(),
-    transports: { ...(socket.createSocketTransport && { socket: socket.createSocketTransport }), ...transports },
-    defaultTransport: socket.createSocketTransport ? 'socket' : 'fetch',
+    transports: { socket: createSocketTransport, ...transports },
+    defaultTransport: 'socket',
     randomId,
     env: readEnv,
     nextTurn: (task) => void setImmediate(task),

@@ -3,6 +3,7 @@ import type { Platform } from '../core/platform.ts'
 import { createClock } from './clock.ts'
 import { randomId } from './random-id.ts'
 import { createFetchTransport } from './transport/fetch.ts'
+import { refuse } from './transport/refuse.ts'
 
 export interface WebPlatformOptions {
   /** Asked instead of the global one, so that a fetch handler can be driven without a socket. */
@@ -26,7 +27,15 @@ export function createWebPlatform(options: WebPlatformOptions = {}): Platform {
     machine: {},
     clock: createClock(),
     transports: {
-      fetch: createFetchTransport(handler ? { fetch: async (url, init) => await handler(new Request(url, init)) } : {}),
+      fetch: createFetchTransport({
+        ...(handler && { fetch: async (url: string, init: RequestInit) => await handler(new Request(url, init)) }),
+        decodes: handler === undefined,
+        showsFraming: false,
+        configure: (transportOptions) => {
+          refuse('fetch', transportOptions, ['fresh', 'insecure', 'ca', 'proxy', 'unixSocket', 'http2'])
+          return { init: {} }
+        },
+      }),
     },
     defaultTransport: 'fetch',
     randomId,

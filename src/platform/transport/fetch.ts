@@ -1,78 +1,61 @@
 /**
  * Transport over `fetch`: the only one of edge runtimes, and elsewhere the last resort.
  *
- * It sees less than a socket does: `sent` is the instant of calling `fetch`, so that making the connection lies inside
- * what is measured; a connection is never reported as opened; a body that the end of the connection ended looks complete.
+ * It sees less than a socket does. `sent` is the instant of calling `fetch`, so making the connection lies inside what is
+ * measured, `connectTimeoutMs` is not kept, and no connection is reported as opened. Stages of failure are read from the
+ * error's words. Node and Bun take the reset of a body that only the connection ends for its end; Node gives up after
+ * 300 s without a byte.
  */
 import type { HttpSpec } from '../../core/call.ts'
-import { BenchError } from '../../core/errors.ts'
 import type { Transport, TransportFactory, TransportOptions, TransportSink } from '../../core/platform.ts'
 import type { Stage } from '../../core/record.ts'
 import { readFault } from './fault.ts'
+import { askForIdentity, type HeaderList, readEnding } from './http-rules.ts'
 
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>
-
-export interface FetchTransportOptions {
+/** What differs between the `fetch` of one runtime and another's. */
+export interface FetchFlavour {
   /** Default: the global one. */
-  readonly fetch?: Fetch
-  /** The runtime undoes content codings before we see the body. Default: yes, as the standard says. */
-  readonly decodes?: boolean
-  /** Members of the init object that only this runtime knows. Throws a usage error for options that it lacks. */
-  readonly extras?: (options: TransportOptions) => object
-  /** Requests that may be in flight; the runtime queues more of them without a word. */
-  readonly maxInFlight?: number
-}
-
-/** Refuses what the standard `fetch` has no word for, before anything is sent. */
-export function refuseUnsupported(options: TransportOptions): object {
-  const lacking = [
-    options.connections === 'fresh' && 'fresh connections',
-    options.insecure && '--insecure',
-    options.ca !== undefined && 'extra certificate authorities',
-    options.proxy !== undefined && 'a proxy',
-    options.unixSocket !== undefined && 'a Unix socket',
-    options.http2 && 'HTTP/2 on demand',
-  ].filter((name) => typeof name === 'string')
-  if (lacking.length === 0) return {}
-  throw new BenchError(
-    'unsupported',
-    `the transport "fetch" has no ${lacking.join(', no ')} here; use another transport`,
-  )
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
+  /** It undoes content codings before we see the body, as the standard says. */
+  readonly decodes: boolean
+  /** It shows `transfer-encoding` and speaks HTTP/1.1, so that a body which the connection ends can be told. */
+  readonly showsFraming: boolean
+  /** Members of the init object for these options; throws `BenchError('unsupported')` for those that it lacks. */
+  configure(options: TransportOptions): { readonly init: object; readonly close?: () => void }
+  /** It queues requests above so many in flight without a word; here they fail, and the remedy is named. */
+  readonly limit?: { readonly inFlight: number; readonly remedy: string }
 }
 
 /** Makes the factory for one runtime's `fetch`. */
-export function createFetchTransport(runtime: FetchTransportOptions = {}): TransportFactory {
-  const { decodes = true, extras = refuseUnsupported, maxInFlight = Number.POSITIVE_INFINITY } = runtime
+export function createFetchTransport(flavour: FetchFlavour): TransportFactory {
   return (options, clock): Transport => {
-    const initExtras = extras(options)
+    const { init, close } = flavour.configure(options)
+    const limit = flavour.limit?.inFlight ?? Number.POSITIVE_INFINITY
     let inFlight = 0
 
     const exchange = async (spec: HttpSpec, sink: TransportSink, signal: AbortSignal): Promise<void> => {
-      const ask = runtime.fetch ?? globalThis.fetch
       let stage: Stage = 'headers'
       try {
+        const request = createInit(spec, signal, init)
+        const ask = flavour.fetch ?? fetch
         sink.sent(clock.now())
-        const response = await ask(spec.url, {
-          method: spec.method,
-          headers: withIdentity(spec.headers),
-          ...(spec.body !== undefined && { body: spec.body }),
-          redirect: 'manual',
-          signal,
-          ...initExtras,
-        })
+        const response = await ask(spec.url, request)
         const headersAt = clock.now()
-        if (signal.aborted) return
-        sink.headers(headersAt, response.status, readHeaders(response, decodes))
-        stage = 'body'
         const reader = response.body?.getReader()
-        while (reader) {
-          const { done, value } = await reader.read()
+        // A handler that is called in place of a network does not see the signal in its body.
+        onAbort(signal, () => void reader?.cancel().catch(() => {}))
+        if (signal.aborted) return
+        const headers: HeaderList = [...response.headers]
+        const ending = flavour.showsFraming ? readEnding(response.status, headers) : 'complete'
+        sink.headers(headersAt, response.status, flavour.decodes ? dropCoding(headers) : headers)
+        stage = 'body'
+        for (;;) {
+          const result = await reader?.read()
           const at = clock.now()
           if (signal.aborted) return
-          if (done) break
-          sink.bytes(at, value)
+          if (!result || result.done) return sink.end(at, ending)
+          sink.bytes(at, result.value)
         }
-        sink.end(clock.now(), 'complete')
       } catch (thrown) {
         const at = clock.now()
         if (!signal.aborted) sink.error(at, readFault(thrown, stage))
@@ -82,31 +65,46 @@ export function createFetchTransport(runtime: FetchTransportOptions = {}): Trans
       name: 'fetch',
       send: (spec, sink, signal) => {
         if (signal.aborted) return
-        if (inFlight >= maxInFlight) {
-          const message = `this runtime's fetch holds back all requests above ${maxInFlight} in flight`
+        if (inFlight >= limit) {
+          const message = `this runtime's fetch takes ${limit} requests at a time; ${flavour.limit?.remedy}`
           sink.error(clock.now(), { stage: 'queue', code: 'FETCH_LIMIT', message })
           return
         }
         inFlight++
-        exchange(spec, sink, signal).finally(() => inFlight--)
+        let open = true
+        // An aborted fetch may never settle (Node 20, after a damaged gzip body).
+        const release = (): void => {
+          if (open) inFlight--
+          open = false
+        }
+        onAbort(signal, release)
+        void exchange(spec, sink, signal).finally(release)
       },
-      // What the runtime pools is hidden; at least one connection a request is open.
+      // What the runtime pools is hidden; a connection a request is open at least.
       stats: () => ({ openSockets: inFlight }),
-      close: async () => {},
+      close: async () => close?.(),
     }
   }
 }
 
-/** Asks for a body as it is, unless the caller wants otherwise: `fetch` would ask for gzip. */
-function withIdentity(headers: HttpSpec['headers']): [string, string][] {
-  const named = headers.map(([name, value]): [string, string] => [name, value])
-  const given = named.some(([name]) => name.toLowerCase() === 'accept-encoding')
-  return given ? named : [...named, ['accept-encoding', 'identity']]
+function onAbort(signal: AbortSignal, listener: () => void): void {
+  if (signal.aborted) listener()
+  else signal.addEventListener('abort', listener, { once: true })
+}
+
+function createInit(spec: HttpSpec, signal: AbortSignal, extras: object): RequestInit {
+  return {
+    method: spec.method,
+    headers: askForIdentity(spec.headers).map(([name, value]): [string, string] => [name, value]),
+    ...(spec.body !== undefined && { body: spec.body }),
+    redirect: 'manual',
+    signal,
+    ...extras,
+  }
 }
 
 /** Without the headers that speak of coded bytes, where the runtime has already decoded them. */
-function readHeaders(response: Response, decodes: boolean): [string, string][] {
-  const headers = [...response.headers]
-  if (!decodes || !response.headers.has('content-encoding')) return headers
+function dropCoding(headers: HeaderList): HeaderList {
+  if (!headers.some(([name]) => name === 'content-encoding')) return headers
   return headers.filter(([name]) => name !== 'content-encoding' && name !== 'content-length')
 }
