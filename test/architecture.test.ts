@@ -34,6 +34,11 @@ const DIRECTIONS: readonly (readonly [from: RegExp, to: RegExp, rule: string])[]
   [/^src\/core\/options\//, /^src\/core\/(?!engine\/)/, 'options are completed into a plan by all families'],
   [/^src\/core\/engine\//, /^src\/core\//, 'the engine imports core'],
   [
+    /^src\/core\/report\//,
+    /^src\/core\/([^/]+\.ts$|stats\/|metrics\/|report\/)/,
+    'reports name metrics by their definitions',
+  ],
+  [
     /^src\/core\/([^/]+)\//,
     /^src\/core\/([^/]+\.ts$|stats\/|$1\/)/,
     'families import words, statistics and themselves',
@@ -59,7 +64,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   citty: /^src\/cli\//,
   consola: /^src\/cli\//,
   'eventsource-parser': /^src\/core\/framing\//,
-  'fastest-levenshtein': /^src\/(core\/options|cli)\//,
+  'fastest-levenshtein': /^src\/core\/nearest\.ts$/,
   hono: /^src\/mock\//,
   jiti: /^src\/platform\//,
   'pure-rand': /^src\/core\//,

@@ -1,4 +1,3 @@
-import { distance } from 'fastest-levenshtein'
 import { BenchError } from '../errors.ts'
 import type { MetricDefinition, MetricPlugin } from '../metric.ts'
 import { rateMetrics } from './rate.ts'
@@ -29,12 +28,3 @@ export function createMetricRegistry(plugins: readonly MetricPlugin[] = []): Met
 
 /** The built-in metrics, by id. */
 export const metricRegistry: MetricRegistry = createMetricRegistry()
-
-/** `; did you mean "ttft"?`, or the list when nothing is near. */
-export function suggestName(name: string, names: Iterable<string>): string {
-  const known = [...names]
-  const ranked = known.map((known) => [distance(name.toLowerCase(), known), known] as const)
-  const nearest = ranked.sort((a, b) => a[0] - b[0])[0]
-  if (nearest !== undefined && nearest[0] <= Math.max(2, nearest[1].length / 3)) return `did you mean "${nearest[1]}"?`
-  return `known: ${known.join(', ')}`
-}

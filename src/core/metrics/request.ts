@@ -156,7 +156,7 @@ const TOKENS_PER_SECOND_AND_USER = single(
 
 /** Until the last token; of an answer without events for tokens (not streamed, empty), until its end. */
 function endToEndOf(record: OkRecord, timings: Timings): number {
-  return timings.streamed && timings.lastTokenMs !== undefined ? timings.lastTokenMs : record.endAt - record.sentAt
+  return timings.streamed ? timings.lastTokenMs! : record.endAt - record.sentAt
 }
 
 const E2E = single(

@@ -1,8 +1,8 @@
 import { BenchError } from '../errors.ts'
+import { suggestName } from '../nearest.ts'
 import type { OkRecord } from '../record.ts'
 import type { Slo } from '../summary.ts'
 import { parseDuration } from '../units.ts'
-import { suggestName } from './registry.ts'
 import { type AnswerMetric, answerMetrics } from './request.ts'
 import type { Timings } from './timings.ts'
 
@@ -33,7 +33,7 @@ function parseLimit(part: string): Slo {
   }
   const [, metric, , limit] = match as unknown as [string, string, string, string]
   if (!limited.has(metric)) {
-    throw new BenchError('usage', `--slo: no limit can be set on "${metric}"; ${suggestName(metric, SLO_METRICS)}`)
+    throw new BenchError('usage', `--slo: no limit can be set on "${metric}"${suggestName(metric, SLO_METRICS)}`)
   }
   const limitMs = parseDuration(limit)
   if (limitMs === undefined || limitMs === 0) {

@@ -11,13 +11,11 @@ export interface Timings {
   readonly gapsMs: readonly number[]
   /** Tokens of the event that ends each gap; at least 1. */
   readonly gapTokens: readonly number[]
+  /** The answer came as events with tokens. A whole JSON body has none: its arrival says nothing about a first token. */
   readonly streamed: boolean
 }
 
-/** Whether the answer came piece by piece; a whole JSON body has no time to the first token and no gaps. */
-export function isStreamed(record: OkRecord): boolean {
-  return record.notes?.includes('not_streamed') !== true
-}
+const TOKEN_KINDS: ReadonlySet<string> = new Set(['t', 'r', 'c'])
 
 /** Walks the events of an answer once. Sums are of whole microseconds, so no error grows along a stream. */
 export function readTimings(record: OkRecord): Timings {
@@ -30,7 +28,7 @@ export function readTimings(record: OkRecord): Timings {
   let lastToken: number | undefined
   for (let i = 0; i < us.length; i++) {
     sinceSent += us[i]!
-    if (kind[i] === 'o') continue
+    if (!TOKEN_KINDS.has(kind[i]!)) continue
     if (lastToken !== undefined) {
       gapsMs.push((sinceSent - lastToken) / 1000)
       gapTokens.push(Math.max(1, tokens?.[i] ?? 1))
@@ -46,7 +44,7 @@ export function readTimings(record: OkRecord): Timings {
     lastTokenMs: toMs(lastToken),
     gapsMs,
     gapTokens,
-    streamed: isStreamed(record),
+    streamed: firstToken !== undefined && record.notes?.includes('not_streamed') !== true,
   }
 }
 

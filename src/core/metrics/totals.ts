@@ -6,9 +6,11 @@ import type { Timings } from './timings.ts'
 export interface Totals {
   requests: number
   ok: number
-  /** Not `ok`, without those never sent and those that the user's interrupt cut. */
+  /** Neither `ok`, dropped nor interrupted. */
   failed: number
+  /** Due and never sent. */
   dropped: number
+  /** Cut, or not sent, because the user interrupted the run. */
   interrupted: number
   /** Answers that met every limit. */
   good: number
@@ -48,7 +50,7 @@ export function emptyTotals(): Totals {
 
 /** Whether the user's interrupt, and nothing else, kept the request from its end. */
 function wasInterrupted(record: RequestRecord): boolean {
-  return record.outcome === 'aborted' && record.reason === 'interrupted'
+  return (record.outcome === 'aborted' || record.outcome === 'dropped') && record.reason === 'interrupted'
 }
 
 /** What the fold knows of a whole answer. */
@@ -65,8 +67,8 @@ export function addToTotals(totals: Totals, record: RequestRecord): void {
     totals.lastEndAt = Math.max(totals.lastEndAt, record.endAt)
   }
   if (record.outcome === 'ok') totals.ok++
-  else if (record.outcome === 'dropped') totals.dropped++
   else if (wasInterrupted(record)) totals.interrupted++
+  else if (record.outcome === 'dropped') totals.dropped++
   else totals.failed++
 }
 
@@ -76,11 +78,9 @@ export function addAnswerToTotals(totals: Totals, record: OkRecord, answer: Answ
   else totals.outputTokens += record.outputTokens
   if (record.inputTokens === undefined) totals.withoutInput++
   else totals.inputTokens += record.inputTokens
-  const events = answer.timings.gapsMs.length + 1
-  if (!answer.timings.streamed || answer.timings.firstTokenMs === undefined) return
-  if (record.outputTokens === undefined || record.tokenSource === 'chunks') return
+  if (!answer.timings.streamed || record.outputTokens === undefined || record.tokenSource === 'chunks') return
   totals.streamedTokens += record.outputTokens
-  totals.streamedEvents += events
+  totals.streamedEvents += answer.timings.gapsMs.length + 1
 }
 
 export function mergeTotals(totals: Totals, other: Totals): void {

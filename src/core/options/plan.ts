@@ -2,7 +2,7 @@
 import type { Adapter } from '../adapter.ts'
 import { BenchError } from '../errors.ts'
 import type { MetricPlugin } from '../metric.ts'
-import { parseGate } from '../metrics/gate.ts'
+import { parseGate } from '../metrics/gates.ts'
 import { createMetricRegistry } from '../metrics/registry.ts'
 import { parseSlo } from '../metrics/slo.ts'
 import type { RunPlan, Timeouts } from '../plan.ts'

@@ -1,10 +1,11 @@
 import { BenchError } from '../errors.ts'
 import type { Distribution, MetricDefinition, MetricResult, QuantileName } from '../metric.ts'
+import { suggestName } from '../nearest.ts'
 import { createHistogram } from '../stats/histogram.ts'
 import { interpolateQuantile, QUANTILES, samplesNeeded, supportsQuantile } from '../stats/quantile.ts'
 import type { Gate, GateResult, ScenarioSummary } from '../summary.ts'
 import { parseDuration } from '../units.ts'
-import { type MetricRegistry, metricRegistry, suggestName } from './registry.ts'
+import { type MetricRegistry, metricRegistry } from './registry.ts'
 
 const GATE = /^([^<>=.\s]+)(?:\.([^<>=\s]+))?\s*(<=|>=|<|>)\s*(\S.*)$/
 
@@ -25,7 +26,7 @@ export function parseGate(text: string, registry: MetricRegistry = metricRegistr
   const [, metric, statistic, operator, limit] = match as unknown as [string, string, string?, string?, string?]
   const definition = registry.get(metric)
   if (definition === undefined) {
-    throw gateError(trimmed, `names no metric: "${metric}"; ${suggestName(metric, registry.keys())}`)
+    throw gateError(trimmed, `names no metric: "${metric}"${suggestName(metric, registry.keys())}`)
   }
   checkStatistic(trimmed, definition, statistic)
   return {
@@ -49,7 +50,7 @@ function checkStatistic(gate: string, { id, kind }: MetricDefinition, statistic:
   }
   if (statistic === undefined) throw gateError(gate, `needs a statistic; write ${id}.p99, ${id}.p50 or ${id}.mean`)
   if (STATISTICS.includes(statistic) || quantileNamed(statistic) !== undefined) return
-  throw gateError(gate, `asks for an unknown statistic "${statistic}"; ${suggestName(statistic, STATISTICS)}`)
+  throw gateError(gate, `asks for an unknown statistic "${statistic}"${suggestName(statistic, STATISTICS)}`)
 }
 
 /** `p97.5` is 0.975. */

@@ -1,0 +1,71 @@
+/** Reads the files of a run, with errors that name file and line. */
+import * as v from 'valibot'
+import { BenchError } from '../errors.ts'
+import type { RequestRecord } from '../record.ts'
+import type { Manifest } from '../run.ts'
+import type { Summary } from '../summary.ts'
+import { FORMAT_VERSION, manifestSchema, recordSchema, summarySchema } from './schema.ts'
+
+/** Reads `manifest.json`. Throws a usage error that names the file, and the member that is wrong. */
+export function parseManifest(path: string, text: string): Manifest {
+  const value = parseText(path, text)
+  checkVersion(path, value)
+  return check(path, manifestSchema, value) as unknown as Manifest
+}
+
+/** Reads `summary.json`, as {@link parseManifest} reads its file. */
+export function parseSummary(path: string, text: string): Summary {
+  const value = parseText(path, text)
+  checkVersion(path, value)
+  return check(path, summarySchema, value) as unknown as Summary
+}
+
+/** Reads one line of `records.jsonl`; lines count from 1. */
+export function parseRecordLine(path: string, line: number, text: string): RequestRecord {
+  const where = `${path}:${line}`
+  const record = check(where, recordSchema, parseText(where, text)) as unknown as RequestRecord
+  if ('events' in record && record.events !== undefined) checkEvents(where, record.events)
+  return record
+}
+
+/**
+ * Reads a whole `records.jsonl`. A last line without its line end was cut off by a kill or a full disk: it is left out, and
+ * `cut` says so. Any other bad line is an error.
+ */
+export function parseRecords(path: string, text: string): { readonly records: RequestRecord[]; readonly cut: boolean } {
+  const lines = text.split('\n')
+  const rest = lines.pop() ?? ''
+  const records = lines.flatMap((line, i) => (line.trim() === '' ? [] : [parseRecordLine(path, i + 1, line)]))
+  return { records, cut: rest.trim() !== '' }
+}
+
+function parseText(where: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new BenchError('usage', `${where} is no JSON; it is damaged, or not from a run of inferbench`, { cause })
+  }
+}
+
+function checkVersion(path: string, value: unknown): void {
+  const version = (value as { v?: unknown } | null)?.v
+  if (typeof version !== 'number' || version <= FORMAT_VERSION) return
+  throw new BenchError(
+    'usage',
+    `${path} has format ${version}, and this inferbench reads up to ${FORMAT_VERSION}; use a newer inferbench`,
+  )
+}
+
+function check<Schema extends v.GenericSchema>(where: string, schema: Schema, value: unknown): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, value, { abortEarly: true })
+  if (result.success) return result.output
+  const issue = result.issues[0]
+  const member = v.getDotPath(issue)
+  throw new BenchError('usage', `${where}: ${member === null ? '' : `"${member}": `}${issue.message}`)
+}
+
+function checkEvents(where: string, events: { us: readonly number[]; kind: string; tokens?: readonly number[] }): void {
+  const { us, kind, tokens } = events
+  if (us.length === kind.length && (tokens === undefined || tokens.length === us.length)) return
+  throw new BenchError('usage', `${where}: "events" must hold as many kinds (and tokens) as instants`)
+}

@@ -1,0 +1,217 @@
+/**
+ * The files of a run, as valibot schemas: what `bench report` accepts, and what the published JSON Schemas say. Readers
+ * are lenient on purpose: unknown members pass, and sets of words that may grow (stages, notes) are strings.
+ */
+import * as v from 'valibot'
+
+/** The newest format that this version writes, and the newest that it reads. */
+export const FORMAT_VERSION = 1
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+const ms = v.number()
+const text = v.string()
+const counts = v.record(text, count)
+const anything = v.record(text, v.unknown())
+const formatVersion = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(FORMAT_VERSION))
+
+const eventLog = v.looseObject({
+  us: v.pipe(v.array(count), v.description('microseconds: the first since sentAt, each other since the one before')),
+  kind: v.pipe(
+    text,
+    v.regex(/^[a-z]*$/),
+    v.description('t text, r reasoning, c tool call, o anything else; a letter an event'),
+  ),
+  tokens: v.exactOptional(v.array(count)),
+})
+
+const connect = v.looseObject({
+  startAt: ms,
+  dnsMs: v.exactOptional(ms),
+  connectMs: v.exactOptional(ms),
+  tlsMs: v.exactOptional(ms),
+})
+
+const base = {
+  n: count,
+  id: text,
+  scenario: text,
+  phase: v.picklist(['warmup', 'measure']),
+  thread: v.exactOptional(count),
+  run: v.exactOptional(count),
+  target: v.exactOptional(text),
+  item: text,
+  session: v.exactOptional(text),
+  turn: v.exactOptional(count),
+  dueAt: ms,
+  permitAt: v.exactOptional(ms),
+  endAt: ms,
+  attempts: v.exactOptional(count),
+  askedInputTokens: v.exactOptional(count),
+  maxTokens: v.exactOptional(count),
+  notes: v.exactOptional(v.array(text)),
+}
+
+const sent = { sentAt: ms, connect: v.exactOptional(connect) }
+const maybeSent = { sentAt: v.exactOptional(ms), connect: v.exactOptional(connect) }
+
+const said = {
+  finish: v.exactOptional(text),
+  inputTokens: v.exactOptional(count),
+  outputTokens: v.exactOptional(count),
+  reasoningTokens: v.exactOptional(count),
+  cachedTokens: v.exactOptional(count),
+  tokenSource: v.exactOptional(v.picklist(['server', 'tokenizer', 'chunks'])),
+  model: v.exactOptional(text),
+  fingerprint: v.exactOptional(text),
+  text: v.exactOptional(text),
+  reasoning: v.exactOptional(text),
+}
+const answer = { headersAt: ms, status: count, events: eventLog, ...said }
+const maybeAnswer = {
+  headersAt: v.exactOptional(ms),
+  status: v.exactOptional(count),
+  events: v.exactOptional(eventLog),
+  ...said,
+}
+
+const failure = { stage: text, reason: text, error: v.exactOptional(text) }
+
+/** One line of `records.jsonl`. */
+export const recordSchema: v.GenericSchema = v.variant('outcome', [
+  v.looseObject({ outcome: v.literal('ok'), ...base, ...sent, ...answer }),
+  v.looseObject({ outcome: v.literal('http-error'), ...base, ...sent, headersAt: ms, status: count, ...failure }),
+  v.looseObject({ outcome: v.literal('stream-error'), ...base, ...sent, ...maybeAnswer, ...failure }),
+  v.looseObject({ outcome: v.literal('timeout'), ...base, ...maybeSent, ...maybeAnswer, ...failure }),
+  v.looseObject({ outcome: v.literal('aborted'), ...base, ...maybeSent, ...maybeAnswer, ...failure }),
+  v.looseObject({ outcome: v.literal('dropped'), ...base, reason: text }),
+  v.looseObject({ outcome: v.literal('refused'), ...base, connect: v.exactOptional(connect), ...failure }),
+])
+
+const window = v.looseObject({ name: text, startAt: ms, endAt: ms })
+
+const slo = v.looseObject({ metric: text, limitMs: ms })
+
+/** `manifest.json`. */
+export const manifestSchema: v.GenericSchema = v.looseObject({
+  v: formatVersion,
+  id: text,
+  tool: v.looseObject({ name: v.literal('inferbench'), version: text, definitions: count }),
+  platform: v.looseObject({ name: text, version: text, machine: v.record(text, v.union([text, v.number()])) }),
+  clock: v.looseObject({ originEpochMs: ms, stepMs: ms }),
+  adapter: text,
+  target: v.looseObject({
+    url: text,
+    model: text,
+    modelDiscovered: v.boolean(),
+    endpoint: text,
+    stream: v.boolean(),
+    server: v.exactOptional(text),
+    fingerprint: v.exactOptional(text),
+  }),
+  transport: v.looseObject({ name: text, connections: text, insecure: v.boolean() }),
+  seed: v.number(),
+  scenarios: v.array(
+    v.looseObject({
+      name: text,
+      title: text,
+      arrival: text,
+      requests: v.exactOptional(count),
+      durationMs: v.exactOptional(ms),
+      maxInFlight: v.exactOptional(count),
+      workload: anything,
+      windows: v.exactOptional(v.array(window)),
+    }),
+  ),
+  slo: v.array(slo),
+  gates: v.array(text),
+  options: anything,
+  notes: v.array(text),
+  startedAt: text,
+  endedAt: v.exactOptional(text),
+})
+
+const histogram = v.looseObject({
+  bucketsPerOctave: v.literal(512),
+  zeros: count,
+  keys: v.array(v.pipe(v.number(), v.integer())),
+  counts: v.array(count),
+})
+
+const distribution = v.looseObject({
+  count,
+  sum: v.number(),
+  mean: v.number(),
+  deviation: v.exactOptional(v.number()),
+  min: v.number(),
+  max: v.number(),
+  quantiles: v.record(text, v.number()),
+  method: v.picklist(['exact', 'histogram']),
+  relativeError: v.exactOptional(v.number()),
+  histogram: v.exactOptional(histogram),
+})
+
+const metricResult = v.variant('kind', [
+  v.looseObject({ kind: v.literal('distribution'), unit: text, distribution }),
+  v.looseObject({ kind: v.literal('scalar'), unit: text, value: v.number(), count: v.exactOptional(count) }),
+  v.looseObject({ kind: v.literal('absent'), unit: text, reason: text }),
+])
+
+/** `summary.json`. */
+export const summarySchema: v.GenericSchema = v.looseObject({
+  v: formatVersion,
+  scenarios: v.array(
+    v.looseObject({
+      scenario: text,
+      title: text,
+      window,
+      counts: v.looseObject({
+        requests: count,
+        byOutcome: counts,
+        byReason: counts,
+        warmupRequests: count,
+        notes: counts,
+      }),
+      metrics: v.record(text, metricResult),
+      tokenSources: counts,
+      slo: v.exactOptional(v.array(slo)),
+    }),
+  ),
+  gates: v.array(
+    v.looseObject({
+      gate: text,
+      scenario: text,
+      status: v.picklist(['met', 'missed', 'not-measured']),
+      value: v.exactOptional(v.number()),
+      limit: v.number(),
+      unit: text,
+      line: text,
+    }),
+  ),
+  verdict: v.looseObject({
+    status: text,
+    reasons: v.array(
+      v.looseObject({
+        code: text,
+        figure: v.exactOptional(v.number()),
+        limit: v.exactOptional(v.number()),
+        unit: v.exactOptional(text),
+        remedy: text,
+      }),
+    ),
+  }),
+  stopped: v.exactOptional(text),
+})
+
+/** One line of `series/client.jsonl`. */
+export const clientSampleSchema: v.GenericSchema = v.looseObject({
+  at: ms,
+  timerLateMs: ms,
+  cpu: v.exactOptional(v.array(v.number())),
+  gcMs: v.exactOptional(ms),
+  gcMaxMs: v.exactOptional(ms),
+  memoryBytes: v.exactOptional(count),
+  openSockets: count,
+  inFlight: count,
+  lateSends: count,
+  undecodedBytes: count,
+})
