@@ -69,8 +69,6 @@ export function requestOf(
   const streams = body?.stream === true
   const headers: readonly (readonly [string, string])[] = [
     ['accept', streams ? 'text/event-stream, application/json' : 'application/json, */*'],
-    // Compression holds events back until a block is full.
-    ['accept-encoding', 'identity'],
     ...(body === undefined ? [] : [['content-type', 'application/json'] as const]),
     ...(target.apiKey === undefined ? [] : [['authorization', `Bearer ${target.apiKey}`] as const]),
     ...target.headers,
