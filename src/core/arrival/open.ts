@@ -18,7 +18,6 @@ export function poisson(rate: number, seed: number): OpenArrival {
 /** Gamma gaps of shape `burstiness`: coefficient of variation 1/sqrt(burstiness), 1 is Poisson, less is burstier. */
 export function gamma(rate: number, burstiness: number, seed: number): OpenArrival {
   requirePositive('rate', rate)
-  requirePositive('burstiness', burstiness)
   return atRate(`gamma ${rate}/s burstiness ${burstiness} seed ${seed}`, rate, gammaPace(burstiness, seed))
 }
 

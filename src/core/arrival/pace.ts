@@ -3,7 +3,9 @@
  * to instants by a rate: divided by it where it is constant (`open.ts`), sent through the inverse of its integral where it is
  * not (`stages.ts`). That is exact for Poisson processes of any rate, and keeps the counts of the others.
  */
+
 import { makeRandom } from '../stats/random.ts'
+import { requirePositive } from './check.ts'
 
 /** The position of event `n` (from 0), not decreasing with `n`; about `n` in the mean. Pure. */
 export type Pace = (n: number) => number
@@ -22,6 +24,7 @@ export function poissonPace(seed: number): Pace {
  * infinity it becomes steady. The first event comes after one gap (an ordinary renewal process, as in vLLM's benchmark).
  */
 export function gammaPace(burstiness: number, seed: number): Pace {
+  requirePositive('burstiness', burstiness)
   const random = makeRandom(seed, 'arrival')
   return cumulate(() => random.gamma(burstiness) / burstiness)
 }
