@@ -1,5 +1,5 @@
 /** Decides what an answer says, whole, before its first token is due. Pure: playing it in time comes after. */
-import { extendContext, nextToken, openContext, scoreToken } from './language.ts'
+import { extendContext, nextToken, openContext, scoreToken, type TokenScore } from './language.ts'
 import type { MockSettings } from './options.ts'
 import { hash, normal } from './random.ts'
 import type { GenerationRequest } from './request.ts'
@@ -15,11 +15,16 @@ export interface Piece {
   readonly text: string
 }
 
+export interface NamedScore extends TokenScore {
+  readonly text: string
+}
+
+/** null: the first token of a prompt, since nothing comes before it. */
 export interface TokenLogprob {
   readonly text: string
-  /** null for the first token of a prompt: nothing comes before it. */
-  readonly logprob: number | null
-  readonly top: readonly { readonly text: string; readonly logprob: number }[]
+  readonly score: NamedScore | null
+  /** The token itself, then the most likely ones without it. */
+  readonly top: readonly NamedScore[]
 }
 
 export interface Choice {
@@ -103,7 +108,7 @@ function scoreChoice(
   const scores = scoreTokens([...prompt, ...ids], openContext(settings.seed, answer), request.logprobs)
   const [first, ...others] = scores.slice(0, prompt.length)
   return {
-    promptLogprobs: first === undefined ? [] : [{ ...first, logprob: null, top: [] }, ...others],
+    promptLogprobs: first === undefined ? [] : [{ ...first, score: null, top: [] }, ...others],
     logprobs: scores.slice(prompt.length),
   }
 }
@@ -162,12 +167,12 @@ function scoreTokens(ids: readonly number[], start: number, count: number): Toke
   let context = start
   const texts = tokenTexts(ids)
   return ids.map((id, place) => {
-    const { logprob, top } = scoreToken(context, id, count)
+    const { top, ...score } = scoreToken(context, id, count)
     context = extendContext(context, id)
-    const named = top.map((score) => ({ text: detokenize([score.id]), logprob: score.logprob }))
-    const text = texts[place]!
-    // The token itself comes first, whether or not it is among the most likely ones (`protocols.md`, 1.1, logprobs).
-    return { text, logprob, top: [{ text, logprob }, ...named.filter((score) => score.text !== text)] }
+    const own = { ...score, text: texts[place]! }
+    const others = top.filter((each) => each.id !== id).map((each) => ({ ...each, text: detokenize([each.id]) }))
+    // The token itself is named whether or not it is among the most likely ones (`protocols.md`, 1.1, logprobs).
+    return { text: own.text, score: own, top: [own, ...others] }
   })
 }
 

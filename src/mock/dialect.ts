@@ -88,10 +88,10 @@ export function legacyLogprobs(tokens: readonly TokenLogprob[], offset: number):
   }
   return {
     text_offset: starts,
-    token_logprobs: tokens.map((token) => token.logprob),
+    token_logprobs: tokens.map((token) => token.score?.logprob ?? null),
     tokens: tokens.map((token) => token.text),
     top_logprobs: tokens.map((token) =>
-      token.logprob === null ? null : Object.fromEntries(token.top.map((each) => [each.text, each.logprob])),
+      token.score === null ? null : Object.fromEntries(token.top.map((each) => [each.text, each.logprob])),
     ),
   }
 }
@@ -105,9 +105,9 @@ export function chatLogprobs(tokens: readonly TokenLogprob[], count: number): ob
   })
   return {
     content: tokens.map((token) => ({
-      ...entry(token.text, token.logprob ?? 0),
+      ...entry(token.text, token.score?.logprob ?? 0),
       top_logprobs: [...token.top]
-        .sort((a, b) => b.logprob - a.logprob)
+        .sort((a, b) => a.rank - b.rank)
         .slice(0, count)
         .map((each) => entry(each.text, each.logprob)),
     })),

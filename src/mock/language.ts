@@ -39,22 +39,25 @@ export function nextToken(context: Context): number {
 export interface TokenScore {
   readonly id: number
   readonly logprob: number
+  /** 1 is the most likely token. */
+  readonly rank: number
 }
 
-/** The log-probability of a token, and of the `count` most likely ones, best first. */
+/** How likely a token is, and the `count` most likely ones, best first. */
 export function scoreToken(
   context: Context,
   id: number,
   count: number,
-): { readonly logprob: number; readonly top: readonly TokenScore[] } {
+): TokenScore & { readonly top: readonly TokenScore[] } {
   const best = hash(context, 0x6e) % vocabulary.length
   const index = rankOf.get(id)
   const rank = index === undefined ? vocabulary.length : (index - best + vocabulary.length) % vocabulary.length
   const top = Array.from({ length: Math.min(count, vocabulary.length) }, (_, place) => ({
     id: vocabulary[(best + place) % vocabulary.length]!,
     logprob: logprobOfRank(context, place),
+    rank: place + 1,
   }))
-  return { logprob: logprobOfRank(context, rank), top }
+  return { id, logprob: logprobOfRank(context, rank), rank: rank + 1, top }
 }
 
 /** The best token has 30 to 70 %; each next one has half of what is left, down to a floor. */

@@ -1,5 +1,5 @@
 /** vLLM's Python server (`protocols.md`, 1.1 and 2.1): null members, finish reason on the last delta, usage in a chunk of its own. */
-import type { Answer, Choice } from './answer.ts'
+import type { Answer, Choice, NamedScore } from './answer.ts'
 import {
   type Counts,
   chatLogprobs,
@@ -144,17 +144,14 @@ function messageOf(answer: Answer, choice: Choice): object {
 /** By token id, beside the older form, whose keys are texts and may collide. */
 function promptLogprobs(answer: Answer, choice: Choice): object {
   if (!answer.request.echo || answer.request.logprobs === undefined) return { prompt_logprobs: null }
-  const byId = choice.promptLogprobs.map((token, place) => {
-    if (token.logprob === null) return null
-    const ranked = [...token.top].sort((a, b) => b.logprob - a.logprob)
-    const own = {
-      logprob: token.logprob,
-      rank: ranked.findIndex((each) => each.text === token.text) + 1,
-      decoded_token: token.text,
-    }
-    return { [String(choice.prompt[place])]: own }
-  })
+  const byId = choice.promptLogprobs.map(({ score, top }) =>
+    score === null ? null : Object.fromEntries(top.map((each) => [String(each.id), describeScore(each)])),
+  )
   return { prompt_logprobs: byId }
+}
+
+function describeScore({ logprob, rank, text }: NamedScore): object {
+  return { logprob, rank, decoded_token: text }
 }
 
 export const vllm: Dialect = {
