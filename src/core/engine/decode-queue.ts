@@ -11,6 +11,8 @@ const SLICE_MS = 0.25
 export interface DecodeQueue {
   /** An exchange has ended: decode what is left of it, then hand it to `onDecoded`. */
   push(exchange: Exchange): void
+  /** Decode what has come so far of an exchange that goes on; it waits for those that have ended. */
+  catchUp(exchange: Exchange): void
   /** Exchanges that have ended and are not decoded yet. */
   readonly waiting: number
   readonly waitingBytes: number
@@ -18,12 +20,13 @@ export interface DecodeQueue {
 
 export function createDecodeQueue(platform: Platform, onDecoded: (exchange: Exchange) => void): DecodeQueue {
   const queue: Exchange[] = []
+  const running = new Set<Exchange>()
   let head = 0
-  let running = false
+  let awake = false
 
   const wake = (): void => {
-    if (running || head >= queue.length) return
-    running = true
+    if (awake || (head >= queue.length && running.size === 0)) return
+    awake = true
     platform.nextTurn(decodeSlice)
   }
 
@@ -38,14 +41,14 @@ export function createDecodeQueue(platform: Platform, onDecoded: (exchange: Exch
 
   const decodeSlice = (): void => {
     const until = platform.clock.now() + SLICE_MS
-    running = false
+    awake = false
     while (head < queue.length) {
       const exchange = queue[head]!
       if (exchange.isCompressed) {
-        running = true
+        awake = true
         void exchange.inflatePending().then(() => {
           finish(exchange)
-          running = false
+          awake = false
           wake()
         })
         return
@@ -54,12 +57,20 @@ export function createDecodeQueue(platform: Platform, onDecoded: (exchange: Exch
       finish(exchange)
       if (platform.clock.now() >= until) break
     }
+    for (const exchange of running) {
+      if (platform.clock.now() >= until) break
+      if (exchange.ended || exchange.decodePending(until)) running.delete(exchange)
+    }
     wake()
   }
 
   return {
     push(exchange) {
       queue.push(exchange)
+      wake()
+    },
+    catchUp(exchange) {
+      running.add(exchange)
       wake()
     },
     get waiting() {

@@ -234,6 +234,7 @@ export function startPhase(
   const sweeper = setInterval(() => {
     const now = clock.now()
     for (const exchange of inFlight) {
+      if (exchange.needsCatchUp(now)) decoding.catchUp(exchange)
       if (!exchange.needsLook(now)) continue
       const verdict = exchange.checkDeadlines(now)
       if (verdict === undefined) continue

@@ -157,9 +157,13 @@ export class Exchange {
 
   /** Is it time for {@link checkDeadlines}? Asked often, so it costs a few comparisons. */
   needsLook(now: number): boolean {
-    if (now >= this.nextCheckAt) return true
+    return now >= this.nextCheckAt || this.#reader?.doneAt !== undefined || this.#reader?.broken !== undefined
+  }
+
+  /** Is there so much to decode, or has it waited so long, that it should be caught up with before the answer ends? */
+  needsCatchUp(now: number): boolean {
     const { pendingBytes, lastBytesAt } = this.capture
-    if (pendingBytes === 0 || lastBytesAt === undefined) return false
+    if (pendingBytes === 0 || lastBytesAt === undefined || this.isCompressed) return false
     return pendingBytes > BACKLOG_BYTES || now - lastBytesAt > QUIET_MS
   }
 
