@@ -1,7 +1,7 @@
 import type { Platform } from '../core/platform.ts'
 import { createModuleLoader, importNatively } from './load-module.ts'
 import { readEnv } from './probes.ts'
-import { serveOnBun } from './serve-bun.ts'
+import { serveOverHttp } from './serve-http.ts'
 import { assemblePlatform } from './shared.ts'
 import { createFetchTransport } from './transport/fetch.ts'
 import { refuse } from './transport/refuse.ts'
@@ -40,7 +40,9 @@ export function createBunPlatform(): Platform {
         },
       }),
     },
-    serve: serveOnBun,
+    moduleArguments: () => [],
+    // Bun's own server holds the head of an answer back until the first chunk of its body.
+    serve: serveOverHttp,
     loadModule: createModuleLoader(importNatively),
   })
 }

@@ -35,6 +35,7 @@ export function createDenoPlatform(): Platform {
         },
       }),
     },
+    moduleArguments: () => ['run', '--no-prompt', '--allow-net', '--allow-read', '--allow-env', '--allow-sys'],
     serve: serveOnDeno,
     loadModule: createModuleLoader(importNatively),
   })

@@ -1,7 +1,7 @@
 import process from 'node:process'
 import type { Platform } from '../core/platform.ts'
 import { createModuleLoader, importThroughJiti } from './load-module.ts'
-import { serveOnNode } from './serve-node.ts'
+import { serveOverHttp } from './serve-http.ts'
 import { assemblePlatform } from './shared.ts'
 import { createFetchTransport } from './transport/fetch.ts'
 import { refuse } from './transport/refuse.ts'
@@ -24,7 +24,9 @@ export function createNodePlatform(): Platform {
         },
       }),
     },
-    serve: serveOnNode,
+    moduleArguments: (module) =>
+      module.pathname.endsWith('.ts') ? ['--import', import.meta.resolve('jiti/register')] : [],
+    serve: serveOverHttp,
     loadModule: createModuleLoader(importThroughJiti),
   })
 }

@@ -15,7 +15,7 @@ export interface RuntimePart
   /** It reports its garbage collections to a `PerformanceObserver`. */
   readonly collections: boolean
   /** What its command wants before the path of a module to run. */
-  readonly moduleArguments?: readonly string[]
+  readonly moduleArguments: (module: URL) => readonly string[]
 }
 
 /** A platform with sockets, files and processes. */
@@ -33,7 +33,7 @@ export function assemblePlatform({ collections, moduleArguments, transports, ...
     inflate: (coding) => createInflater(coding),
     files,
     spawn,
-    startModule: (module, args) => startModule(moduleArguments ?? [], module, args),
+    startModule: (module, args) => startModule(moduleArguments(module), module, args),
     onInterrupt,
   }
 }
