@@ -1,0 +1,3 @@
+/** `inferbench/testing`: what an adapter, a transport, a schedule, a platform or a plugin must do, as tests to call. */
+export { type AdapterFixture, type AdapterTestOptions, testAdapter } from './adapter.ts'
+export { type AnswerDialect, type AnswerScript, openaiDialect } from './openai-dialect.ts'
