@@ -1,12 +1,12 @@
-/** A process that is a mock server and nothing else: `embedded-mock.ts` starts it. Its first line is the URL. */
+/** The other end of `own-mock.ts`: serves a mock until standard input ends, that is, until its parent is gone. */
 import process from 'node:process'
+import type { MockOptions } from '../mock/mod.ts'
 import { serveMock } from '../mock/serve.ts'
 import { loadPlatform } from '../platform/load.ts'
 
-const { url } = await serveMock(await loadPlatform(), JSON.parse(process.argv[2] ?? '{}'))
-console.log(url)
-// Whoever started it holds the other end: when that process is gone, killed or not, there is nobody left to serve.
+const options = JSON.parse(process.argv[2] ?? '{}') as MockOptions
+const served = await serveMock(await loadPlatform(), options)
+process.stdout.write(`${served.url}\n`)
+process.stdin.on('end', () => process.exit(0))
+process.stdin.on('error', () => process.exit(0))
 process.stdin.resume()
-process.stdin.once('end', () => process.exit(0))
-process.stdin.once('error', () => process.exit(0))
-process.once('SIGTERM', () => process.exit(0))

@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+/** The command, on every runtime. It loads only the part that is asked for, so that `bench --version` is quick. */
+import process from 'node:process'
+import { TOOL_VERSION } from '../core/version.ts'
+
+const summaries = {
+  run: 'Measure a server',
+  report: 'Recompute and show a run from its folder',
+  mock: 'Start a mock inference server',
+  list: 'List adapters, plugins, schedules, metrics and formats',
+  new: 'Write a new adapter or plugin from a template',
+} as const
+
+type Name = keyof typeof summaries
+
+const loaders: { readonly [K in Name]: () => Promise<{ readonly default: import('citty').CommandDef }> } = {
+  run: () => import('./run.ts'),
+  report: () => import('./report.ts'),
+  mock: () => import('./mock.ts'),
+  list: () => import('./list.ts'),
+  new: () => import('./new.ts'),
+}
+
+const overview = `inferbench ${TOOL_VERSION}: load-test LLM inference servers, and know how far to trust the numbers
+
+usage: bench COMMAND [options]
+
+Commands
+${Object.entries(summaries)
+  .map(([name, summary]) => `  ${name.padEnd(10)}${summary}`)
+  .join('\n')}
+
+bench COMMAND --help shows the options of a command; bench run alone measures a mock server.
+`
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') return print(overview)
+  if (name === '--version' || name === '-v' || name === '-V' || name === 'version') return print(`${TOOL_VERSION}\n`)
+  if (!Object.hasOwn(loaders, name)) throw await unknownCommand(name)
+  const [{ runCommand }, { default: command }] = await Promise.all([import('citty'), loaders[name as Name]()])
+  let code = 1
+  await runCommand(command, { rawArgs: rest, data: (given: number) => (code = given) })
+  return code
+}
+
+async function unknownCommand(name: string): Promise<Error> {
+  const [{ BenchError }, { suggestName }] = await Promise.all([
+    import('../core/errors.ts'),
+    import('../core/options/nearest.ts'),
+  ])
+  if (name.startsWith('-')) {
+    return new BenchError(
+      'usage',
+      `bench has no flag ${name.replace(/=.*$/s, '')} before its command; write bench run ${name.replace(/=.*$/s, '')} ...`,
+    )
+  }
+  return new BenchError('usage', `bench has no command "${name}"${suggestName(name, Object.keys(loaders))}`)
+}
+
+async function print(text: string): Promise<number> {
+  await new Promise((resolve) => process.stdout.write(text, resolve))
+  return 0
+}
+
+process.stdout.on('error', () => {})
+let code: number
+try {
+  code = await main(process.argv.slice(2))
+} catch (thrown) {
+  const { describeFailure } = await import('./errors.ts')
+  const failure = describeFailure(thrown)
+  await new Promise((resolve) => process.stderr.write(failure.text, resolve))
+  code = failure.code
+}
+// Not by itself: a socket or a timer that something left open must not keep a finished command alive.
+process.exit(code)

@@ -1,0 +1,55 @@
+/** What a finished run shows and hands on: table or JSON, JUnit, GitHub's annotations and job summary. */
+import type { CheckedOptions } from '../core/options/mod.ts'
+import type { Platform } from '../core/platform.ts'
+import { renderGithubAnnotations, renderGithubSummary } from '../core/report/github.ts'
+import { renderJUnit } from '../core/report/junit.ts'
+import { renderTable } from '../core/report/table.ts'
+import type { RunResult } from '../core/run.ts'
+import { scrub } from './errors.ts'
+import type { Terminal } from './terminal.ts'
+
+export type Publishable = Pick<RunResult, 'summary' | 'manifest' | 'folder'>
+export type PublishOptions = Pick<CheckedOptions, 'json' | 'junit' | 'plugins'>
+
+export async function publishResult(
+  result: Publishable,
+  options: PublishOptions,
+  platform: Platform,
+  terminal: Terminal,
+): Promise<void> {
+  await terminal.out(options.json ? `${scrub(JSON.stringify(result.summary, null, 2))}\n` : showTable(result, terminal))
+  if (options.junit !== undefined && platform.files !== undefined) {
+    await platform.files.writeText(options.junit, scrub(renderJUnit(result.summary, result.manifest)))
+  }
+  await publishOnGithub(result, options, platform, terminal)
+}
+
+function showTable({ summary, manifest, folder }: Publishable, terminal: Terminal): string {
+  const table = renderTable(summary, manifest, {
+    color: terminal.color,
+    width: terminal.width,
+    ...(folder !== undefined && { folder }),
+  })
+  return scrub(table.endsWith('\n') ? table : `${table}\n`)
+}
+
+async function publishOnGithub(
+  { summary, manifest }: Publishable,
+  options: PublishOptions,
+  platform: Platform,
+  terminal: Terminal,
+): Promise<void> {
+  if (platform.env('GITHUB_ACTIONS') !== 'true') return
+  const annotations = scrub(renderGithubAnnotations(summary))
+  // The runner reads commands from both; standard output belongs to the JSON when that was asked for.
+  if (annotations !== '') {
+    const text = annotations.endsWith('\n') ? annotations : `${annotations}\n`
+    if (options.json) terminal.err(text)
+    else await terminal.out(text)
+  }
+  const path = platform.env('GITHUB_STEP_SUMMARY')
+  if (!path || platform.files === undefined) return
+  const file = await platform.files.appendTo(path)
+  file.append(scrub(renderGithubSummary(summary, manifest)))
+  await file.close()
+}

@@ -1,0 +1,123 @@
+/** `bench run`: reads options, measures, shows and judges. */
+import process from 'node:process'
+import type { CommandDef } from 'citty'
+import { run } from '../core/engine/run.ts'
+import { type CheckedOptions, planRun } from '../core/options/mod.ts'
+import type { RunPlan } from '../core/plan.ts'
+import type { Platform } from '../core/platform.ts'
+import type { RunResult } from '../core/run.ts'
+import { formatDuration } from '../core/units.ts'
+import { loadPlatform } from '../platform/load.ts'
+import { loadPart } from '../registry.ts'
+import { type CommandContext, makeCommand } from './command.ts'
+import { describeFailure, rememberSecrets, scrub } from './errors.ts'
+import { exit, exitCodeOf } from './exit.ts'
+import { createInterruptHandler } from './interrupt.ts'
+import { startOwnMock } from './own-mock.ts'
+import { createProgressView, type ProgressView } from './progress.ts'
+import { publishResult } from './publish.ts'
+import { type ReadRunOptions, readRunOptions, runFlags } from './run-options.ts'
+
+const command: CommandDef = makeCommand(
+  {
+    name: 'run',
+    summary: 'Measure an LLM inference server.',
+    about:
+      'Without --url it starts a mock server and measures that. Durations carry a unit (500ms, 10s, 2m). Exit code: 0 done, 1 the run failed, 2 wrong usage, 3 a gate was not met, 130 interrupted.',
+    flags: runFlags,
+    examples: [
+      'bench run',
+      'bench run --url http://localhost:8000 --concurrency 1,4,16 --prompt-tokens 128 --output-tokens 64',
+      'bench run --url http://localhost:8000 --rate 5,10 --duration 1m --slo ttft=200ms,tpot=30ms',
+      "bench run --url http://localhost:8000 --gate 'ttft.p99<500ms' --gate 'errors<1%' --junit gates.xml",
+      'bench run -c bench.yaml',
+    ],
+  },
+  runCommand,
+)
+export default command
+
+async function runCommand({ values, terminal }: CommandContext): Promise<number> {
+  const platform = await loadPlatform()
+  const read = await readRunOptions(values, platform)
+  const view = createProgressView(terminal, () => platform.clock.now(), read.options.json === true)
+  const stopping = new AbortController()
+  const restore = listenForInterrupts(platform, stopping, view, read.options)
+  try {
+    const result = await measure(read, platform, view, stopping.signal)
+    view.clear()
+    await publishResult(result, read.options, platform, terminal)
+    return judge(result, (line) => terminal.err(`${line}\n`))
+  } catch (thrown) {
+    view.clear()
+    if (!stopping.signal.aborted) throw thrown
+    terminal.err('bench: interrupted before anything was measured\n')
+    return exit.interrupted
+  } finally {
+    restore()
+  }
+}
+
+async function measure(
+  read: ReadRunOptions,
+  platform: Platform,
+  view: ProgressView,
+  signal: AbortSignal,
+): Promise<RunResult> {
+  if (read.options.url !== undefined)
+    return await runPlan(await plan(read, read.options, platform), platform, view, signal)
+  const mock = await startOwnMock(read.options, platform)
+  try {
+    view.say('no --url given: measuring a mock server of our own')
+    const options: CheckedOptions = { adapter: 'mock', ...read.options, url: mock.url }
+    return await runPlan(await plan(read, options, platform), platform, view, signal)
+  } finally {
+    await mock.close()
+  }
+}
+
+async function plan({ nameOption }: ReadRunOptions, options: CheckedOptions, platform: Platform): Promise<RunPlan> {
+  const made = await planRun(options, {
+    platform,
+    nameOption,
+    loadAdapter: (specifier) => loadPart('adapter', specifier, platform),
+    loadPlugin: (specifier) => loadPart('plugin', specifier, platform),
+  })
+  rememberSecrets(made.secrets)
+  return made
+}
+
+async function runPlan(plan: RunPlan, platform: Platform, view: ProgressView, signal: AbortSignal): Promise<RunResult> {
+  return await run(plan, platform, { progress: (progress) => view.update(progress) }, signal)
+}
+
+/** The first Ctrl-C stops sending and drains; the second leaves. Returns how to stop listening. */
+function listenForInterrupts(
+  platform: Platform,
+  stopping: AbortController,
+  view: ProgressView,
+  options: CheckedOptions,
+): () => void {
+  const stop = (): void => {
+    const drain =
+      options.drain === 0
+        ? ''
+        : `, waiting${options.drain === undefined ? '' : ` ${formatDuration(options.drain)} at most`} for open requests`
+    view.say(`stopping${drain}; Ctrl-C again leaves at once`)
+    stopping.abort()
+  }
+  const leave = (): void => process.exit(exit.interrupted)
+  return platform.onInterrupt?.(createInterruptHandler(() => platform.clock.now(), stop, leave)) ?? (() => {})
+}
+
+function judge(result: RunResult, say: (line: string) => void): number {
+  if (result.failure !== undefined) {
+    const { text } = describeFailure(result.failure)
+    say(text.trimEnd())
+  }
+  if (result.interrupted) return exit.interrupted
+  if (result.failure !== undefined) return exitCodeOf(result.failure.code)
+  const missed = result.summary.gates.filter(({ status }) => status !== 'met')
+  for (const { line } of missed) say(scrub(`bench: gate not met: ${line}`))
+  return missed.length > 0 ? exit.gateMissed : exit.ok
+}
