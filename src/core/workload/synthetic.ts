@@ -63,8 +63,9 @@ function makeWriter(plan: SyntheticPlan, seed: number, vocabulary: Vocabulary, s
     let text: string
     let left: number
     let number = n
-    let index = n % starts.length
+    let index = -1
     if (prefix === undefined) {
+      index = number % starts.length
       const start = starts[index]!
       number = Math.floor(number / starts.length)
       text = start.word
