@@ -213,19 +213,20 @@ async function streamEvents(
   write: (events: readonly object[]) => Written,
   writeDone: () => Written,
 ): Promise<Written> {
-  const { answer, client, state } = playing
+  const { answer, client } = playing
+  const { dialect } = playing.state
   let written: Written = 'open'
   await play(playing, async (from, to) => {
     const due = answer.choices.filter((choice) => from === 0 || choice.pieces.length > from)
-    const events = due.flatMap((choice) =>
-      state.dialect.chunks(answer, choice, from, Math.min(to, choice.pieces.length)),
-    )
+    const heads = from === 0 ? due.flatMap((choice) => dialect.opening(answer, choice)) : []
+    const chunks = due.flatMap((choice) => dialect.chunks(answer, choice, from, Math.min(to, choice.pieces.length)))
+    const events = [...heads, ...chunks]
     written = write(events)
     if (written === 'stall') await stall(playing)
     return written === 'open'
   })
   if (written !== 'open' || client.signal.aborted) return written
-  if (answer.request.includeUsage) written = write([state.dialect.usageChunk(answer)])
+  if (answer.request.includeUsage) written = write([dialect.usageChunk(answer)])
   return written === 'open' ? writeDone() : written
 }
 

@@ -9,6 +9,8 @@ export interface Refusal {
 }
 
 export interface Dialect {
+  /** The events that come before a choice's first token, together with it. */
+  opening(answer: Answer, choice: Choice): readonly object[]
   /** The events for tokens `from` to `to` of a choice, in order; the last token's bring the finish reason. */
   chunks(answer: Answer, choice: Choice, from: number, to: number): readonly object[]
   /** The event with token counts and no choices. */

@@ -30,25 +30,37 @@ function usage(answer: Answer): object {
   }
 }
 
-function chunks(answer: Answer, choice: Choice, from: number, to: number): object[] {
-  const chunk = (part: object, finish: string | null = null): object => ({
+function chunk(answer: Answer, choice: Choice, part: object, finish: string | null = null): object {
+  return {
     ...envelope(answer, [{ index: choice.index, ...part, finish_reason: finish }]),
     system_fingerprint: fingerprint,
     ...(answer.request.includeUsage ? { usage: null } : {}),
-  })
-  if (answer.request.kind === 'completion') {
-    const promptText = answer.request.echo ? detokenize(choice.prompt) : ''
-    const part = completionPart(answer, choice, promptText, from, to)
-    return [chunk(part), ...(isLast(choice, to) ? [chunk({ text: '', logprobs: null }, choice.finish)] : [])]
   }
+}
+
+function opening(answer: Answer, choice: Choice): object[] {
+  if (answer.request.kind === 'completion') return []
+  const first = answer.request.tool === undefined ? { content: '', refusal: null } : toolHead(answer, choice)
+  return [chunk(answer, choice, { delta: { role: 'assistant', ...first }, logprobs: null })]
+}
+
+function chunks(answer: Answer, choice: Choice, from: number, to: number): object[] {
+  const chat = answer.request.kind === 'chat'
+  const end = { ...(chat ? { delta: {} } : { text: '' }), logprobs: null }
+  return [
+    chunk(answer, choice, chat ? chatPart(answer, choice, from, to) : textPart(answer, choice, from, to)),
+    ...(isLast(choice, to) ? [chunk(answer, choice, end, choice.finish)] : []),
+  ]
+}
+
+function chatPart(answer: Answer, choice: Choice, from: number, to: number): object {
   const { logprobs } = answer.request
   const scores = logprobs === undefined ? null : chatLogprobs(choice.logprobs.slice(from, to), logprobs)
-  const opening = answer.request.tool === undefined ? { content: '', refusal: null } : toolHead(answer, choice)
-  return [
-    ...(from === 0 ? [chunk({ delta: { role: 'assistant', ...opening }, logprobs: null })] : []),
-    chunk({ delta: deltaOf(choice, from, to), logprobs: scores }),
-    ...(isLast(choice, to) ? [chunk({ delta: {}, logprobs: null }, choice.finish)] : []),
-  ]
+  return { delta: deltaOf(choice, from, to), logprobs: scores }
+}
+
+function textPart(answer: Answer, choice: Choice, from: number, to: number): object {
+  return completionPart(answer, choice, answer.request.echo ? detokenize(choice.prompt) : '', from, to)
 }
 
 function toolHead(answer: Answer, choice: Choice): object {
@@ -71,9 +83,7 @@ function deltaOf(choice: Choice, from: number, to: number): object {
 
 function choiceBody(answer: Answer, choice: Choice): object {
   if (answer.request.kind === 'completion') {
-    const promptText = answer.request.echo ? detokenize(choice.prompt) : ''
-    const part = completionPart(answer, choice, promptText, 0, choice.pieces.length)
-    return { index: choice.index, ...part, finish_reason: choice.finish }
+    return { index: choice.index, ...textPart(answer, choice, 0, choice.pieces.length), finish_reason: choice.finish }
   }
   const { text, reasoning, tool } = said(choice)
   const call = {
@@ -98,6 +108,7 @@ function choiceBody(answer: Answer, choice: Choice): object {
 }
 
 export const openai: Dialect = {
+  opening,
   chunks,
   usageChunk: (answer) => ({ ...envelope(answer, []), system_fingerprint: fingerprint, usage: usage(answer) }),
   body: (answer) => ({

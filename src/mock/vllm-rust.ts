@@ -20,27 +20,33 @@ function usage(answer: Answer, choice?: Choice, to?: number): object {
   return { usage: { ...usageOf(counts), ...details } }
 }
 
+function chunk(answer: Answer, choice: Choice, to: number, part: object): object {
+  const soFar = answer.request.continuousUsage ? usage(answer, choice, to) : {}
+  return { ...envelope(answer, [{ index: choice.index, ...part }]), ...soFar }
+}
+
+function opening(answer: Answer, choice: Choice): object[] {
+  if (answer.request.kind === 'completion') return []
+  const role = chunk(answer, choice, 0, { delta: { role: 'assistant' } })
+  return answer.request.tool === undefined
+    ? [role]
+    : [role, chunk(answer, choice, 0, { delta: toolHead(answer, choice) })]
+}
+
 function chunks(answer: Answer, choice: Choice, from: number, to: number): object[] {
   const chat = answer.request.kind === 'chat'
-  const chunk = (part: object, count: number): object => ({
-    ...envelope(answer, [{ index: choice.index, ...part }]),
-    ...(answer.request.continuousUsage ? usage(answer, choice, count) : {}),
-  })
   const list: object[] = []
-  if (from === 0 && chat) {
-    list.push(chunk({ delta: { role: 'assistant' } }, 0))
-    if (answer.request.tool !== undefined) list.push(chunk({ delta: toolHead(answer, choice) }, 0))
+  if (to > from || answer.request.echo) {
+    const part = chat ? chatPart(answer, choice, from, to) : textPart(answer, choice, from, to)
+    list.push(chunk(answer, choice, to, part))
   }
-  if (to > from || answer.request.echo)
-    list.push(chunk(chat ? chatPart(answer, choice, from, to) : textPart(answer, choice, from, to), to))
-  if (isLast(choice, to)) {
-    const end = {
-      finish_reason: choice.finish,
-      ...(choice.stopReason === null ? {} : { stop_reason: choice.stopReason }),
-    }
-    list.push(chunk({ ...(chat ? { delta: {} } : { text: '' }), ...end }, to))
-  }
+  if (isLast(choice, to))
+    list.push(chunk(answer, choice, to, { ...(chat ? { delta: {} } : { text: '' }), ...endOf(choice) }))
   return list
+}
+
+function endOf(choice: Choice): object {
+  return { finish_reason: choice.finish, ...(choice.stopReason === null ? {} : { stop_reason: choice.stopReason }) }
 }
 
 function toolHead(answer: Answer, choice: Choice): object {
@@ -73,10 +79,7 @@ function textPart(answer: Answer, choice: Choice, from: number, to: number): obj
 }
 
 function choiceBody(answer: Answer, choice: Choice): object {
-  const end = {
-    finish_reason: choice.finish,
-    ...(choice.stopReason === null ? {} : { stop_reason: choice.stopReason }),
-  }
+  const end = endOf(choice)
   if (answer.request.kind === 'completion') {
     return { index: choice.index, ...textPart(answer, choice, 0, choice.pieces.length), ...end }
   }
@@ -101,6 +104,7 @@ function choiceBody(answer: Answer, choice: Choice): object {
 }
 
 export const vllmRust: Dialect = {
+  opening,
   chunks,
   usageChunk: (answer) => ({ ...envelope(answer, []), ...usage(answer) }),
   body: (answer) => ({

@@ -28,30 +28,35 @@ function details(counts: Counts): object | null {
   return counts.reasoning > 0 ? { reasoning_tokens: counts.reasoning } : null
 }
 
-function chatChunks(answer: Answer, choice: Choice, from: number, to: number): object[] {
-  const chunk = (delta: object, more: object, count: number, tail: object = {}): object => ({
-    ...envelope(answer, [{ index: choice.index, delta, ...more }]),
-    ...usageSoFar(answer, choice, count),
-    ...tail,
-  })
+function chunk(answer: Answer, choice: Choice, to: number, part: object, tail: object = {}): object {
+  return { ...envelope(answer, [{ index: choice.index, ...part }]), ...usageSoFar(answer, choice, to), ...tail }
+}
+
+/** Without usage the fingerprint comes with the finish reason, else in the usage chunk. */
+function tailOf(answer: Answer, last: boolean): object {
+  return last && !answer.request.includeUsage ? { system_fingerprint: fingerprint } : {}
+}
+
+function opening(answer: Answer, choice: Choice): object[] {
+  if (answer.request.kind === 'completion') return []
   const open = { logprobs: null, finish_reason: null }
-  const chunks: object[] = []
-  if (from === 0) {
-    chunks.push(chunk({ role: 'assistant', content: '' }, open, 0, { prompt_token_ids: null, prompt_text: null }))
-    if (answer.request.tool !== undefined) chunks.push(chunk(toolHead(answer, choice), open, 0))
-  }
+  const role = { delta: { role: 'assistant', content: '' }, ...open }
+  const first = chunk(answer, choice, 0, role, { prompt_token_ids: null, prompt_text: null })
+  if (answer.request.tool === undefined) return [first]
+  return [first, chunk(answer, choice, 0, { delta: toolHead(answer, choice), ...open })]
+}
+
+function chatChunk(answer: Answer, choice: Choice, from: number, to: number): object {
   const last = isLast(choice, to)
   const { logprobs } = answer.request
-  const more = {
+  const part = {
+    delta: deltaOf(choice, from, to),
     logprobs: logprobs === undefined ? null : chatLogprobs(choice.logprobs.slice(from, to), logprobs),
     finish_reason: last ? choice.finish : null,
     ...(last ? { stop_reason: choice.stopReason } : {}),
     token_ids: null,
   }
-  // Without usage the fingerprint comes with the finish reason, else in the usage chunk.
-  const tail = last && !answer.request.includeUsage ? { system_fingerprint: fingerprint } : {}
-  chunks.push(chunk(deltaOf(choice, from, to), more, to, tail))
-  return chunks
+  return chunk(answer, choice, to, part, tailOf(answer, last))
 }
 
 function toolHead(answer: Answer, choice: Choice): object {
@@ -69,18 +74,17 @@ function deltaOf(choice: Choice, from: number, to: number): object {
   }
 }
 
-function completionChunks(answer: Answer, choice: Choice, from: number, to: number): object[] {
+function completionChunk(answer: Answer, choice: Choice, from: number, to: number): object {
   const promptText = answer.request.echo ? detokenize(choice.prompt) : ''
   const last = isLast(choice, to)
   const part = {
-    index: choice.index,
     ...completionPart(answer, choice, promptText, from, to),
     finish_reason: last ? choice.finish : null,
     stop_reason: last ? choice.stopReason : null,
     prompt_token_ids: null,
     token_ids: null,
   }
-  return [{ ...envelope(answer, [part]), ...usageSoFar(answer, choice, to) }]
+  return chunk(answer, choice, to, part, tailOf(answer, last))
 }
 
 function body(answer: Answer): object {
@@ -155,8 +159,10 @@ function describeScore({ logprob, rank, text }: NamedScore): object {
 }
 
 export const vllm: Dialect = {
-  chunks: (answer, choice, from, to) =>
-    answer.request.kind === 'chat' ? chatChunks(answer, choice, from, to) : completionChunks(answer, choice, from, to),
+  opening,
+  chunks: (answer, choice, from, to) => [
+    answer.request.kind === 'chat' ? chatChunk(answer, choice, from, to) : completionChunk(answer, choice, from, to),
+  ],
   usageChunk(answer) {
     const counts = countTokens(answer)
     const reasoning = details(counts)
