@@ -150,7 +150,6 @@ export function startPhase(
       return
     }
     waiting.push({ n: nextN++, at })
-    wakePump()
   }
 
   // --- sending ------------------------------------------------------------------------------------------------------
@@ -193,7 +192,7 @@ export function startPhase(
     lastEndAt = Math.max(lastEndAt, at)
     noteOutage(exchange, at)
     if (arrival.kind === 'closed') freeSlot(at)
-    else if (waiting.length > 0) wakePump()
+    if (waiting.length > 0) wakePump()
     decoding.push(exchange)
   }
 
@@ -257,6 +256,7 @@ export function startPhase(
       const parked = parkedSlots
       parkedSlots = 0
       for (let slot = 0; slot < parked; slot++) freeSlot(at)
+      wakePump()
       return
     }
     refusals++
