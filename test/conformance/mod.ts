@@ -2,3 +2,4 @@
 export { type AdapterFixture, type AdapterTestOptions, testAdapter } from './adapter.ts'
 export { type ExpectedArrival, testArrival } from './arrival.ts'
 export { type AnswerDialect, type AnswerScript, openaiDialect } from './openai-dialect.ts'
+export { type PluginTestOptions, testPlugin } from './plugin.ts'

@@ -26,7 +26,8 @@ export function parseGate(text: string, registry: MetricRegistry = metricRegistr
   const [, metric, statistic, operator, limit] = match as unknown as [string, string, string?, string?, string?]
   const definition = registry.get(metric)
   if (definition === undefined) {
-    throw gateError(trimmed, `names no metric: "${metric}"${suggestName(metric, registry.keys())}`)
+    const help = suggestName(metric, registry.keys()) || '; bench list has them all'
+    throw gateError(trimmed, `names no metric: "${metric}"${help}`)
   }
   checkStatistic(trimmed, definition, statistic)
   return {
@@ -50,7 +51,8 @@ function checkStatistic(gate: string, { id, kind }: MetricDefinition, statistic:
   }
   if (statistic === undefined) throw gateError(gate, `needs a statistic; write ${id}.p99, ${id}.p50 or ${id}.mean`)
   if (STATISTICS.includes(statistic) || quantileNamed(statistic) !== undefined) return
-  throw gateError(gate, `asks for an unknown statistic "${statistic}"${suggestName(statistic, STATISTICS)}`)
+  const help = suggestName(statistic, STATISTICS) || `; there are ${STATISTICS.join(', ')}`
+  throw gateError(gate, `asks for an unknown statistic "${statistic}"${help}`)
 }
 
 /** `p97.5` is 0.975. */

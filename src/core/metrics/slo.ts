@@ -33,7 +33,8 @@ function parseLimit(part: string): Slo {
   }
   const [, metric, , limit] = match as unknown as [string, string, string, string]
   if (!limited.has(metric)) {
-    throw new BenchError('usage', `--slo: no limit can be set on "${metric}"${suggestName(metric, SLO_METRICS)}`)
+    const help = suggestName(metric, SLO_METRICS) || `; one can be on ${SLO_METRICS.join(', ')}`
+    throw new BenchError('usage', `--slo: no limit can be set on "${metric}"${help}`)
   }
   const limitMs = parseDuration(limit)
   if (limitMs === undefined || limitMs === 0) {
