@@ -2,19 +2,13 @@ import { createParser } from 'eventsource-parser'
 import type { WireMessage } from '../event.ts'
 import type { Splitter } from './framer.ts'
 
-/**
- * The parser looks for the next CR and the next LF at each line, so one far-away CR behind many short lines would make a
- * large piece cost the square of its length.
- */
-const PIECE = 4096
-
 /** Server-sent events by the WHATWG rules: any line ends, comments, several data lines, fields without a colon. */
 export function createSseSplitter(maxEventLength: number): Splitter {
   let messages: WireMessage[] = []
   let partial: string | undefined
   let ending = false
   let tooLarge = false
-  let endsWithCr = false
+  let afterCr = false
 
   const parser = createParser({
     maxBufferSize: maxEventLength,
@@ -28,33 +22,31 @@ export function createSseSplitter(maxEventLength: number): Splitter {
     },
   })
 
-  function feed(text: string): void {
-    for (let at = 0; at < text.length && !tooLarge; at += PIECE) parser.feed(text.slice(at, at + PIECE))
-  }
-
-  function take(): WireMessage[] {
-    const taken = messages
-    messages = []
-    return taken
+  /**
+   * Every line end becomes LF. The parser knows them all, but keeps a CR at the end of a piece until a later piece has a
+   * line end, which would give the event that the CR ended the instant of another one.
+   */
+  function unifyLineEnds(text: string): string {
+    const rest = afterCr && text.startsWith('\n') ? text.slice(1) : text
+    afterCr = text.endsWith('\r')
+    return rest.includes('\r') ? rest.replace(/\r\n?/g, '\n') : rest
   }
 
   return {
     framing: 'sse',
     push(text) {
       if (text === '') return []
-      if (text.includes('\r')) feed(text)
-      else if (!tooLarge) parser.feed(text)
-      endsWithCr = text.endsWith('\r')
-      return take()
+      const lines = unifyLineEnds(text)
+      if (lines !== '' && !tooLarge) parser.feed(lines)
+      const taken = messages
+      messages = []
+      return taken
     },
     end() {
-      // A CR is held back because an LF may follow; at the end of the body it is a line end by itself.
-      if (endsWithCr) feed('\n')
-      const whole = take()
-      ending = true
       // An event that no blank line ended does not count, but the caller may want to see it.
-      feed('\n\n')
-      return { messages: whole, ...(partial === undefined ? {} : { partial }) }
+      ending = true
+      if (!tooLarge) parser.feed('\n\n')
+      return { messages: [], ...(partial === undefined ? {} : { partial }) }
     },
     get tooLarge() {
       return tooLarge
