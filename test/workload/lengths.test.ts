@@ -81,6 +81,13 @@ describe('prompt lengths', () => {
     expect(sources).toEqual(['tokenizer', 'usage', 'estimate', 'estimate'])
   })
 
+  it.each([0, 1, 7, 1e6])('do not come from a server that counts %i for every text', async (constant) => {
+    const tools = makeTools({ countTokens: async () => constant })
+    const workload = await prepareWorkload(plan, tools)
+    expect(workload.description).toMatchObject({ lengths: 'estimate', exact: false })
+    for (const { text, asked } of contents(workload)) expect(text.split(' ').length).toBe(asked)
+  })
+
   it('come near, and are said to, with a tokenizer of bytes', async () => {
     const bytes = new TextEncoder()
     const tools = makeTools({

@@ -9,7 +9,7 @@ import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
 export interface Random {
   /** In [0, 1), 53 bits. */
   uniform(): number
-  /** An integer in [0, below). */
+  /** An integer in [0, below), for `below` far under 2^32: one draw, and no rejection of what is uneven by below / 2^32. */
   integer(below: number): number
   /** Mean 1. */
   exponential(): number
@@ -26,7 +26,7 @@ export function makeRandom(seed: number, purpose: string, index = 0): Random {
   for (let step = 0; step < 4; step++) generator.next()
   const random: Random = {
     uniform: () => uniformFloat64(generator),
-    integer: (below) => Math.floor(uniformFloat64(generator) * below),
+    integer: (below) => Math.floor(((generator.next() >>> 0) / 0x1_0000_0000) * below),
     exponential: () => -Math.log(1 - uniformFloat64(generator)),
     normal: () => drawNormal(generator),
     gamma: (shape) => drawGamma(random, shape),

@@ -3,7 +3,14 @@ import type { Call } from '../call.ts'
 import { makeRandom, shuffle } from '../stats/random.ts'
 import { makeSynthetic, type SyntheticPlan } from './synthetic.ts'
 import type { WorkloadTools } from './tools.ts'
-import { type CountText, guessVocabulary, mapLimited, measureVocabulary, type Vocabulary } from './vocabulary.ts'
+import {
+  type CountText,
+  guessVocabulary,
+  isPlausible,
+  mapLimited,
+  measureVocabulary,
+  type Vocabulary,
+} from './vocabulary.ts'
 import { WORDS } from './words.ts'
 
 /** `usage`: a guess, corrected by what the server said about a few prompts. */
@@ -34,9 +41,11 @@ async function measureByServer(plan: SyntheticPlan, tools: WorkloadTools): Promi
   const count: CountText = (text) => countTokens({ text })
   const measured = await remember(countTokens, () => measureVocabulary(count))
   if (measured === undefined) return undefined
-  const { vocabulary, exact } = await checkVocabulary(plan, tools, measured, count)
+  const checked = await checkVocabulary(plan, tools, measured, count)
+  if (checked === undefined) return undefined
+  const { vocabulary } = checked
   const addedTokens = tools.kind === 'chat' ? await measureTemplate(plan, tools, vocabulary) : vocabulary.overhead
-  return { vocabulary, source: 'server', exact, ...(addedTokens !== undefined && { addedTokens }) }
+  return { ...checked, source: 'server', ...(addedTokens !== undefined && { addedTokens }) }
 }
 
 async function measureByTokenizer(plan: SyntheticPlan, tools: WorkloadTools): Promise<Lengths | undefined> {
@@ -45,7 +54,8 @@ async function measureByTokenizer(plan: SyntheticPlan, tools: WorkloadTools): Pr
   const count: CountText = async (text) => tokenizer.count(text)
   const measured = await remember(tokenizer, () => measureVocabulary(count))
   if (measured === undefined) return undefined
-  return { ...(await checkVocabulary(plan, tools, measured, count)), source: 'tokenizer' }
+  const checked = await checkVocabulary(plan, tools, measured, count)
+  return checked && { ...checked, source: 'tokenizer' }
 }
 
 /** All words once, then twice: the difference is what all words make, and the rest is what a template adds. */
@@ -64,7 +74,7 @@ async function estimateByUsage(tools: WorkloadTools): Promise<Lengths | undefine
     }
   })
   if (estimate === undefined) return undefined
-  if (!(estimate.tokensPerWord >= 0.25 && estimate.tokensPerWord <= 8)) {
+  if (!isPlausible(estimate.tokensPerWord)) {
     tools.notes(
       'prompt lengths: the prompt tokens that the server reports do not grow with the prompt; estimated instead',
     )
@@ -73,25 +83,28 @@ async function estimateByUsage(tools: WorkloadTools): Promise<Lengths | undefine
   return { vocabulary: estimate, source: 'usage', exact: false, addedTokens: estimate.overhead }
 }
 
+/** Counts whole prompts of the plan, and corrects the words' count by them; undefined when the counter makes no sense. */
 async function checkVocabulary(
   plan: SyntheticPlan,
   tools: WorkloadTools,
   vocabulary: Vocabulary,
   count: CountText,
-): Promise<{ vocabulary: Vocabulary; exact: boolean }> {
+): Promise<Pick<Lengths, 'vocabulary' | 'exact'> | undefined> {
   const workload = makeSynthetic(plan, tools, vocabulary, 'check', {})
   const calls = Array.from({ length: CHECKED_PROMPTS }, (_, n) => workload.call(n))
   const counts = await mapLimited(calls, CHECKED_PROMPTS, async (call) => await count(promptText(call)))
-  if (counts.some((tokens) => tokens === undefined)) return { vocabulary, exact: false }
+  if (counts.some((tokens) => tokens === undefined)) return undefined
   const asked = calls.map((call) => call.askedInputTokens!)
   const found = counts.map((tokens) => tokens! - vocabulary.overhead)
   if (found.every((tokens, at) => tokens === asked[at])) return { vocabulary, exact: true }
   const ratio = sum(found) / sum(asked)
+  const tokensPerWord = vocabulary.tokensPerWord * ratio
+  if (!isPlausible(tokensPerWord)) return undefined
   const percent = Math.max(...found.map((tokens, at) => (100 * Math.abs(tokens - asked[at]! * ratio)) / asked[at]!))
   tools.notes(
     `prompt lengths: right within about ${percent.toFixed(1)} %, since this tokenizer joins words or splits them unevenly`,
   )
-  return { vocabulary: { ...vocabulary, tokensPerWord: vocabulary.tokensPerWord * ratio }, exact: false }
+  return { vocabulary: { ...vocabulary, tokensPerWord }, exact: false }
 }
 
 /** What the template adds around the same prompts; undefined when the server does not count conversations. */

@@ -28,6 +28,11 @@ const LEAST_WORDS = 16
 const GROUP_SIZE = 8
 const AT_ONCE = 8
 
+/** No tokenizer makes less of a common word, or more: bytes are the finest that there is. */
+export function isPlausible(tokensPerWord: number): boolean {
+  return tokensPerWord >= 0.25 && tokensPerWord <= 12
+}
+
 /** Common words are one token each in most vocabularies: right within some percent when nobody can be asked. */
 export function guessVocabulary(): Vocabulary {
   return { starts: WORDS.map((word) => ({ word, tokens: 1 })), words: WORDS, tokensPerWord: 1, overhead: 0 }
@@ -36,7 +41,7 @@ export function guessVocabulary(): Vocabulary {
 /**
  * Finds words of one token each by counting texts of several: about 65 counts for the vocabulary of a usual model, at most
  * one for each word and {@link START_COUNT} more. That words count apart from each other is assumed here, and checked
- * on whole prompts in `measure.ts`. undefined when `count` does not answer.
+ * on whole prompts in `measure.ts`. undefined when `count` does not answer, or nothing that a tokenizer would say.
  */
 export async function measureVocabulary(count: CountText): Promise<Vocabulary | undefined> {
   const anchor = 'a'
@@ -56,6 +61,7 @@ export async function measureVocabulary(count: CountText): Promise<Vocabulary | 
   })
   if (found === undefined) return undefined
   const enough = found.single.length >= LEAST_WORDS
+  if (!enough && !isPlausible(found.tokensPerWord)) return undefined
   return {
     starts: single.length >= LEAST_WORDS ? single : starts,
     words: enough ? found.single : WORDS,
