@@ -122,21 +122,25 @@ async function generate(c: Context, kind: Kind, state: MockState): Promise<Respo
       created: Math.floor(Date.now() / 1000),
     })
     const client = new AbortController()
-    const leave = (): void => client.abort()
-    c.req.raw.signal.addEventListener('abort', leave, { once: true })
-    if (c.req.raw.signal.aborted) leave()
     const tally = meter.begin(arrivedAt, answer.promptTokens, request.maxTokens)
     const playing: Playing = { answer, place, tally, faults, arrivedAt, client, state }
     const headers = requestId !== undefined && settings.profile === 'vllm-rust' ? { 'x-request-id': requestId } : {}
+    if (request.stream && !faults.has('not-streamed') && !stallsAtOnce(faults)) return streamAnswer(playing, headers)
+    // A stream is cancelled when its client leaves. Before there is a body only the request's signal tells; Deno warns
+    // about those who look at it, so it is looked at only here.
+    watchClient(c.req.raw.signal, client)
     if (stallsAtOnce(faults)) await stall(playing)
-    return request.stream && !faults.has('not-streamed')
-      ? streamAnswer(playing, headers)
-      : await answerWhole(playing, headers)
+    return await answerWhole(playing, headers)
   } catch (error) {
     meter.errors++
     if (error instanceof RequestProblem) return c.json(dialect.error(error), error.status)
     throw error
   }
+}
+
+function watchClient(signal: AbortSignal, client: AbortController): void {
+  if (signal.aborted) client.abort()
+  else signal.addEventListener('abort', () => client.abort(), { once: true })
 }
 
 interface Playing {
@@ -167,10 +171,13 @@ async function play(
   onChunk: (from: number, to: number) => boolean | Promise<boolean>,
 ): Promise<boolean> {
   const { answer, place, tally, arrivedAt, client, state } = playing
-  const { load, time } = state
+  const { load, meter, time } = state
   try {
     const whole = await playAnswer({ answer, place, load, tally, time, arrivedAt, signal: client.signal }, onChunk)
-    tally.finished(time.now(), whole ? (answer.choices[0]?.finish ?? 'length') : 'abort')
+    // Broken by a fault, unless the client left first.
+    const broken = !whole && !client.signal.aborted
+    if (broken) meter.errors++
+    tally.finished(time.now(), whole ? (answer.choices[0]?.finish ?? 'length') : broken ? 'error' : 'abort')
     return whole
   } finally {
     place.leave()

@@ -44,7 +44,7 @@ export interface MockCounts {
   readonly waiting: number
   readonly promptTokens: number
   readonly generationTokens: number
-  /** Ended requests by finish reason of the first answer; `abort`: the client left. */
+  /** Ended requests by finish reason of the first answer; `abort`: the client left, `error`: a fault. */
   readonly finished: Readonly<Record<string, number>>
 }
 
@@ -100,8 +100,8 @@ export class Meter {
       },
       finished: (at, reason) => {
         this.finished.set(reason, (this.finished.get(reason) ?? 0) + 1)
-        // As in vLLM, a request that was aborted has a reason and no latency.
-        if (reason === 'abort') return
+        // As in vLLM, a request that did not end by itself has a reason and no latency.
+        if (reason === 'abort' || reason === 'error') return
         this.observe('e2e', (at - arrivedAt) / 1000)
         this.observe('inference', (lastAt - startedAt) / 1000)
         this.observe('promptTokens', promptTokens)

@@ -101,7 +101,7 @@ function writeVllm(write: Write, meter: Meter, load: Load): void {
 }
 
 function writeRust(write: Write, settings: MockSettings, meter: Meter, load: Load, uptimeSeconds: number): void {
-  const finished = [...meter.finished].filter(([reason]) => reason !== 'abort')
+  const finished = [...meter.finished].filter(([reason]) => reason !== 'abort' && reason !== 'error')
   const succeeded = finished.reduce((sum, [, count]) => sum + count, 0)
   write('vllm_requests_total', 'counter', 'Requests.', [[{}, meter.requests]])
   write('vllm_requests_success_total', 'counter', 'Requests answered.', [[{}, succeeded]])
