@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { PromptPlan } from '../../src/core/plan.ts'
 import { type PreparedWorkload, prepareWorkload } from '../../src/core/workload/mod.ts'
-import { makeTools, startCounting, TOKENIZERS } from './fixture.ts'
+import { loadFixture, makeTools, startCounting, TOKENIZERS } from './fixture.ts'
 
 const plan: PromptPlan = {
   kind: 'synthetic',
@@ -51,6 +51,19 @@ describe.each(TOKENIZERS)('prompt lengths with the %s tokenizer', (name) => {
     const workload = await prepareWorkload(plan, makeTools({ tokenizer, kind: 'completion' }))
     for (const { text, asked } of contents(workload)) expect(tokenizer.count(text)).toBe(asked)
     expect(workload.description).toMatchObject({ lengths: 'tokenizer', exact: true, tokenizer: tokenizer.hash })
+  })
+
+  it('made true by a local tokenizer are compared with what the server says', async () => {
+    const server = await startCounting(name)
+    const own = makeTools({ tokenizer: server.tokenizer, usageProbe: server.usageProbe })
+    const workload = await prepareWorkload(plan, own)
+    expect(own.noted).toEqual([])
+    expect(workload.description).toMatchObject({ lengths: 'tokenizer', exact: true, addedTokens: expect.any(Number) })
+
+    const other = await loadFixture(name === 'metaspace' ? 'byte-level' : 'metaspace')
+    const wrong = makeTools({ tokenizer: other, usageProbe: server.usageProbe })
+    await prepareWorkload(plan, wrong)
+    expect(wrong.noted).toEqual([expect.stringMatching(/^tokenizer: it counts \d+ tokens where the server counts \d+/)])
   })
 
   it('are right in the mean when only usage tells', async () => {

@@ -27,6 +27,7 @@ export interface Lengths {
 
 /** Prompts of the plan that are counted to see whether what was found about words holds for whole prompts. */
 const CHECKED_PROMPTS = 4
+
 export async function measureLengths(plan: SyntheticPlan, tools: WorkloadTools): Promise<Lengths> {
   return (
     (await measureByServer(plan, tools)) ??
@@ -55,32 +56,56 @@ async function measureByTokenizer(plan: SyntheticPlan, tools: WorkloadTools): Pr
   const measured = await remember(tokenizer, () => measureVocabulary(count))
   if (measured === undefined) return undefined
   const checked = await checkVocabulary(plan, tools, measured, count)
-  return checked && { ...checked, source: 'tokenizer' }
+  if (checked === undefined) return undefined
+  const usage = await askUsage(tools)
+  if (usage === undefined) return { ...checked, source: 'tokenizer' }
+  const [ours, theirs] = [
+    tokenizer.count(usage.twice) - tokenizer.count(usage.once),
+    usage.twiceTokens - usage.onceTokens,
+  ]
+  // A word at the seam may count one more or less; another model's tokenizer is off by tens.
+  if (Math.abs(ours - theirs) > 2) {
+    tools.notes(
+      `tokenizer: it counts ${ours} tokens where the server counts ${theirs}; is it the tokenizer.json of this model?`,
+    )
+  }
+  return { ...checked, source: 'tokenizer', addedTokens: usage.onceTokens - tokenizer.count(usage.once) }
 }
 
 /** All words once, then twice: the difference is what all words make, and the rest is what a template adds. */
 async function estimateByUsage(tools: WorkloadTools): Promise<Lengths | undefined> {
-  const { usageProbe } = tools
-  if (usageProbe === undefined) return undefined
-  const estimate = await remember(usageProbe, async () => {
-    const words = shuffle(WORDS, makeRandom(tools.seed, 'probe'))
-    const once = await usageProbe(words.join(' '))
-    const twice = once === undefined ? undefined : await usageProbe([...words, ...words].join(' '))
-    if (once === undefined || twice === undefined) return undefined
-    return {
-      ...guessVocabulary(),
-      tokensPerWord: (twice - once) / words.length,
-      overhead: Math.max(0, 2 * once - twice),
-    }
-  })
-  if (estimate === undefined) return undefined
-  if (!isPlausible(estimate.tokensPerWord)) {
+  const usage = await askUsage(tools)
+  if (usage === undefined) return undefined
+  const tokensPerWord = (usage.twiceTokens - usage.onceTokens) / WORDS.length
+  if (!isPlausible(tokensPerWord)) {
     tools.notes(
       'prompt lengths: the prompt tokens that the server reports do not grow with the prompt; estimated instead',
     )
     return undefined
   }
-  return { vocabulary: estimate, source: 'usage', exact: false, addedTokens: estimate.overhead }
+  const overhead = Math.max(0, 2 * usage.onceTokens - usage.twiceTokens)
+  const vocabulary = { ...guessVocabulary(), tokensPerWord, overhead }
+  return { vocabulary, source: 'usage', exact: false, addedTokens: overhead }
+}
+
+interface UsageAnswers {
+  /** All words, in a seeded order. */
+  readonly once: string
+  readonly twice: string
+  readonly onceTokens: number
+  readonly twiceTokens: number
+}
+
+async function askUsage(tools: WorkloadTools): Promise<UsageAnswers | undefined> {
+  const { usageProbe } = tools
+  if (usageProbe === undefined) return undefined
+  return await remember(usageProbe, async () => {
+    const words = shuffle(WORDS, makeRandom(tools.seed, 'probe'))
+    const [once, twice] = [words.join(' '), [...words, ...words].join(' ')]
+    const onceTokens = await usageProbe(once)
+    const twiceTokens = onceTokens === undefined ? undefined : await usageProbe(twice)
+    return onceTokens === undefined || twiceTokens === undefined ? undefined : { once, twice, onceTokens, twiceTokens }
+  })
 }
 
 /** Counts whole prompts of the plan, and corrects the words' count by them; undefined when the counter makes no sense. */
@@ -134,10 +159,11 @@ function sum(numbers: readonly number[]): number {
 }
 
 /** The scenarios of a run ask the same server through the same function: once is enough. */
-const remembered = new WeakMap<object, Promise<Vocabulary | undefined>>()
+const remembered = new WeakMap<object, Promise<unknown>>()
 
-function remember(asked: object, measure: () => Promise<Vocabulary | undefined>): Promise<Vocabulary | undefined> {
-  const known = remembered.get(asked) ?? measure()
+/** `asked` is always asked by the same `measure`, so that what comes back is of its type. */
+function remember<Answer>(asked: object, measure: () => Promise<Answer>): Promise<Answer> {
+  const known = (remembered.get(asked) as Promise<Answer> | undefined) ?? measure()
   remembered.set(asked, known)
   return known
 }
