@@ -90,16 +90,16 @@ function unknownFlag(command: string, rawName: string, flags: Flags): BenchError
   const names = Object.keys(flags).filter((name) => flags[name]!.type !== 'positional')
   const nearest = nearestName(rawName, names)
   const advice = nearest === undefined ? `; bench ${command} --help lists them` : `; did you mean --${nearest}?`
-  return new BenchError('usage', `bench ${command} has no flag ${rawName}${advice}`)
+  return new BenchError('usage', `there is no flag ${rawName}${advice}`)
 }
 
 function unexpectedPositional(command: string, value: string, flags: Flags): BenchError {
   const shown = hideUserPart(value)
   if ('url' in flags && /^(https?:\/\/|localhost\b)/i.test(value)) {
-    return new BenchError('usage', `bench ${command} takes no argument "${shown}"; did you mean --url ${shown}?`)
+    return new BenchError('usage', `"${shown}" is not expected; did you mean --url ${shown}?`)
   }
   const bare = Object.hasOwn(flags, value)
     ? `; did you mean --${value}?`
     : `; bench ${command} --help says what it takes`
-  return new BenchError('usage', `bench ${command} takes no argument "${shown}"${bare}`)
+  return new BenchError('usage', `"${shown}" is not expected${bare}`)
 }

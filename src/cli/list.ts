@@ -52,7 +52,7 @@ async function list({ values, positionals, terminal }: CommandContext): Promise<
   }
   const [topic] = positionals
   if (topic !== undefined && !Object.hasOwn(topics, topic)) {
-    throw new BenchError('usage', `bench list has no topic "${topic}"${suggestName(topic, Object.keys(topics))}`)
+    throw new BenchError('usage', `there is no topic "${topic}"${suggestName(topic, Object.keys(topics))}`)
   }
   const platform = await loadPlatform()
   const wanted = topic === undefined ? Object.keys(topics) : [topic]

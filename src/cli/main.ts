@@ -35,8 +35,9 @@ bench COMMAND --help shows the options of a command; bench run alone measures a 
 
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') return print(overview)
+  if (name === undefined || name === '--help' || name === '-h') return print(overview)
   if (name === '--version' || name === '-v' || name === '-V' || name === 'version') return print(`${TOOL_VERSION}\n`)
+  if (name === 'help') return main([rest[0] ?? '--help', ...(rest[0] === undefined ? [] : ['--help'])])
   if (!Object.hasOwn(loaders, name)) throw await unknownCommand(name)
   const [{ runCommand }, { default: command }] = await Promise.all([import('citty'), loaders[name as Name]()])
   let code = 1
@@ -50,12 +51,10 @@ async function unknownCommand(name: string): Promise<Error> {
     import('../core/options/nearest.ts'),
   ])
   if (name.startsWith('-')) {
-    return new BenchError(
-      'usage',
-      `bench has no flag ${name.replace(/=.*$/s, '')} before its command; write bench run ${name.replace(/=.*$/s, '')} ...`,
-    )
+    const flag = name.replace(/=.*$/s, '')
+    return new BenchError('usage', `${flag} stands before its command; write: bench run ${flag} ...`)
   }
-  return new BenchError('usage', `bench has no command "${name}"${suggestName(name, Object.keys(loaders))}`)
+  return new BenchError('usage', `there is no command "${name}"${suggestName(name, Object.keys(loaders))}`)
 }
 
 async function print(text: string): Promise<number> {

@@ -32,7 +32,7 @@ async function create({ positionals, terminal }: CommandContext): Promise<number
   if (kind === undefined || name === undefined) {
     throw new BenchError('usage', 'bench new needs a kind and a name: bench new adapter my-server')
   }
-  if (!isKind(kind)) throw new BenchError('usage', `bench new makes no "${kind}"${suggestName(kind, KINDS)}`)
+  if (!isKind(kind)) throw new BenchError('usage', `there is no template for "${kind}"${suggestName(kind, KINDS)}`)
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) {
     throw new BenchError(
       'usage',

@@ -65,13 +65,14 @@ const phases: Readonly<Record<Progress['phase'], string>> = {
   drain: 'draining',
 }
 
-/** Two lines. */
+/** One line, or two once something was measured. */
 export function renderLive(progress: Progress): readonly string[] {
   const share = shareOf(progress)
   const bar = share === undefined ? '' : drawBar(share)
+  const figures = describeFigures(progress)
   return [
     [describePlace(progress), bar, ...describeCounts(progress), describeLeft(progress)].filter(isSaid).join('  '),
-    `  ${describeFigures(progress).join('  ')}`,
+    ...(figures.length > 0 ? [`  ${figures.join('  ')}`] : []),
   ]
 }
 

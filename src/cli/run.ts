@@ -68,9 +68,9 @@ async function measure(
     return await runPlan(await plan(read, read.options, platform), platform, view, signal)
   const mock = await startOwnMock(read.options, platform)
   try {
-    view.say('no --url given: measuring a mock server of our own')
     const options: CheckedOptions = { adapter: 'mock', ...read.options, url: mock.url }
-    return await runPlan(await plan(read, options, platform), platform, view, signal)
+    const made = await plan(read, options, platform)
+    return await runPlan(made, platform, sayFirst(view, 'no --url given: measuring a mock server of our own'), signal)
   } finally {
     await mock.close()
   }
@@ -91,6 +91,19 @@ async function runPlan(plan: RunPlan, platform: Platform, view: ProgressView, si
   return await run(plan, platform, { progress: (progress) => view.update(progress) }, signal)
 }
 
+/** Says a line once the run is under way: an error before that is the only line there is. */
+function sayFirst(view: ProgressView, line: string): ProgressView {
+  let said = false
+  return {
+    ...view,
+    update(progress) {
+      if (!said) view.say(line)
+      said = true
+      view.update(progress)
+    },
+  }
+}
+
 /** The first Ctrl-C stops sending and drains; the second leaves. Returns how to stop listening. */
 function listenForInterrupts(
   platform: Platform,
@@ -106,7 +119,10 @@ function listenForInterrupts(
     view.say(`stopping${drain}; Ctrl-C again leaves at once`)
     stopping.abort()
   }
-  const leave = (): void => process.exit(exit.interrupted)
+  const leave = (): void => {
+    view.clear()
+    process.exit(exit.interrupted)
+  }
   return platform.onInterrupt?.(createInterruptHandler(() => platform.clock.now(), stop, leave)) ?? (() => {})
 }
 

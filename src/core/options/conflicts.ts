@@ -1,5 +1,6 @@
 /** Options that are right one by one and cannot be meant together. */
 import type { CheckedOptions, OptionName } from './options.ts'
+import { defaults } from './schema.ts'
 
 export interface Conflict {
   /** The option to blame, first; then the other. */
@@ -43,8 +44,8 @@ const rules: readonly Rule[] = [
           : undefined,
   ),
   (given) => {
-    const shortest = Math.min(...(given.promptTokens ?? [{ mean: Number.POSITIVE_INFINITY }]).map(({ mean }) => mean))
-    return given.sharedPrefix !== undefined && given.sharedPrefix > shortest
+    const shortest = Math.min(...(given.promptTokens ?? [defaults.promptTokens]).map(({ mean }) => mean))
+    return given.dataset === undefined && given.sharedPrefix !== undefined && given.sharedPrefix > shortest
       ? clash(
           'sharedPrefix',
           'promptTokens',

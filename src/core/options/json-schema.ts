@@ -18,7 +18,10 @@ export function describeOptions(): Readonly<Record<string, unknown>> {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Options of an inferbench run',
     type: 'object',
-    properties: Object.fromEntries(properties),
+    properties: {
+      ...Object.fromEntries(properties),
+      $schema: { description: 'Where this schema is, for editors; not an option', type: 'string' },
+    },
     additionalProperties: false,
   }
 }

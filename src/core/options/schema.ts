@@ -107,7 +107,7 @@ const entries = {
     hint: 'KEY=JSON',
     repeated: true,
   }),
-  readyTimeout: option(is.duration(0), 'How long to wait for a server that is not ready yet', {
+  readyTimeout: option(is.duration(1), 'How long to wait for a server that is not ready yet', {
     group: 'Server',
     hint: 'TIME',
     fallback: '10s',
