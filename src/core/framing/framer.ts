@@ -29,7 +29,7 @@ export interface Framer {
   readonly framing: Framing | undefined
   /** Once set, nothing more comes out. `unexpected_content_type`: HTML or text that is no answer. */
   readonly error: 'event_too_large' | 'unexpected_content_type' | undefined
-  /** The first characters of the body, for evidence. */
+  /** The first 256 characters of the body, blanks before them left out; for evidence. */
   readonly start: string
   /** `invalid_utf8`, `content_type_mismatch`. */
   readonly notes: readonly string[]
@@ -57,15 +57,16 @@ export function createFramer(hint: FramerHint): Framer {
 
   function choose(ended: boolean): void {
     const sniffed = sniffFraming(held, contentType, hint.framing, ended)
-    // A body of blanks could go on for ever.
-    if (sniffed === 'wait' && held.length > START_LENGTH) held = held.trimStart()
-    else if (sniffed === 'unknown') error = 'unexpected_content_type'
-    else if (sniffed !== 'wait') splitter = createSplitter(sniffed, maxEventLength)
+    if (sniffed === 'wait') {
+      // A body of blanks could go on for ever.
+      if (held.length > START_LENGTH) held = held.trimStart()
+    } else if (sniffed !== 'unknown') splitter = createSplitter(sniffed, maxEventLength)
+    else if (ended || start.length === START_LENGTH) error = 'unexpected_content_type'
   }
 
   function pushText(piece: string, ended: boolean): readonly WireMessage[] {
     if (error !== undefined) return []
-    if (start.length < START_LENGTH) start += piece.slice(0, START_LENGTH - start.length)
+    if (start.length < START_LENGTH) start = (start + piece).trimStart().slice(0, START_LENGTH)
     if (splitter !== undefined) return split(splitter, piece)
     held += piece
     choose(ended)
