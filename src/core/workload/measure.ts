@@ -1,8 +1,9 @@
 /** Where lengths in tokens come from: the server's own count, a local tokenizer, the server's `usage`, or a guess, in this order. */
 import type { Call } from '../call.ts'
-import { makeRandom, shuffle } from '../stats/random.ts'
+import { remember } from './remember.ts'
 import { makeSynthetic, type SyntheticPlan } from './synthetic.ts'
 import type { WorkloadTools } from './tools.ts'
+import { askUsage } from './usage.ts'
 import {
   type CountText,
   guessVocabulary,
@@ -68,6 +69,7 @@ async function measureByTokenizer(plan: SyntheticPlan, tools: WorkloadTools): Pr
     tools.notes(
       `tokenizer: it counts ${ours} tokens where the server counts ${theirs}; is it the tokenizer.json of this model?`,
     )
+    return { ...checked, source: 'tokenizer' }
   }
   return { ...checked, source: 'tokenizer', addedTokens: usage.onceTokens - tokenizer.count(usage.once) }
 }
@@ -86,26 +88,6 @@ async function estimateByUsage(tools: WorkloadTools): Promise<Lengths | undefine
   const overhead = Math.max(0, 2 * usage.onceTokens - usage.twiceTokens)
   const vocabulary = { ...guessVocabulary(), tokensPerWord, overhead }
   return { vocabulary, source: 'usage', exact: false, addedTokens: overhead }
-}
-
-interface UsageAnswers {
-  /** All words, in a seeded order. */
-  readonly once: string
-  readonly twice: string
-  readonly onceTokens: number
-  readonly twiceTokens: number
-}
-
-async function askUsage(tools: WorkloadTools): Promise<UsageAnswers | undefined> {
-  const { usageProbe } = tools
-  if (usageProbe === undefined) return undefined
-  return await remember(usageProbe, async () => {
-    const words = shuffle(WORDS, makeRandom(tools.seed, 'probe'))
-    const [once, twice] = [words.join(' '), [...words, ...words].join(' ')]
-    const onceTokens = await usageProbe(once)
-    const twiceTokens = onceTokens === undefined ? undefined : await usageProbe(twice)
-    return onceTokens === undefined || twiceTokens === undefined ? undefined : { once, twice, onceTokens, twiceTokens }
-  })
 }
 
 /** Counts whole prompts of the plan, and corrects the words' count by them; undefined when the counter makes no sense. */
@@ -156,14 +138,4 @@ function promptText(call: Call): string {
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0)
-}
-
-/** The scenarios of a run ask the same server through the same function: once is enough. */
-const remembered = new WeakMap<object, Promise<unknown>>()
-
-/** `asked` is always asked by the same `measure`, so that what comes back is of its type. */
-function remember<Answer>(asked: object, measure: () => Promise<Answer>): Promise<Answer> {
-  const known = (remembered.get(asked) as Promise<Answer> | undefined) ?? measure()
-  remembered.set(asked, known)
-  return known
 }

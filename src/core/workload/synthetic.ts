@@ -53,28 +53,30 @@ function makeCall(tools: WorkloadTools, prompt: string, askedInputTokens: number
 
 type Writer = (n: number, tokens: number, random: Random) => string
 
+/** How a prompt begins, and what that leaves to be said. */
+interface Beginning {
+  readonly text: string
+  readonly tokens: number
+  /** What of the prompt's number the beginning does not tell. */
+  readonly number: number
+}
+
 function makeWriter(plan: SyntheticPlan, seed: number, vocabulary: Vocabulary, stream: string): Writer {
   const starts = shuffle(vocabulary.starts, makeRandom(seed, `${stream} starts`))
   const words = shuffle(vocabulary.words, makeRandom(seed, `${stream} words`)).map((word) => ` ${word}`)
-  const { tokensPerWord } = vocabulary
   const prefix = plan.sharedPrefixTokens > 0 ? writePrefix(plan.sharedPrefixTokens, seed, vocabulary) : undefined
 
+  const begin = (n: number): Beginning => {
+    if (prefix !== undefined) return { text: prefix, tokens: plan.sharedPrefixTokens, number: n }
+    const start = starts[n % starts.length]!
+    return { text: start.word, tokens: start.tokens, number: Math.floor(n / starts.length) }
+  }
+
   return (n, tokens, random) => {
-    let text: string
-    let left: number
-    let number = n
-    let index = -1
-    if (prefix === undefined) {
-      index = number % starts.length
-      const start = starts[index]!
-      number = Math.floor(number / starts.length)
-      text = start.word
-      left = tokens - start.tokens
-    } else {
-      text = prefix
-      left = tokens - plan.sharedPrefixTokens
-    }
-    const count = Math.round(left / tokensPerWord)
+    const beginning = begin(n)
+    const count = Math.round((tokens - beginning.tokens) / vocabulary.tokensPerWord)
+    let { text, number } = beginning
+    let index = 0
     for (let at = 0; at < count; at++) {
       if (at < SPELLED_WORDS) {
         // A digit counts from the word before it: one to one as well, and small numbers do not repeat a word.
