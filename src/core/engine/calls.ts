@@ -20,6 +20,7 @@ export async function prepareCalls(
   const { adapter } = plan
   const counter = adapter.countTokens
   const kind: Call['kind'] = target.endpoint === 'chat' ? 'chat' : 'completion'
+  const noted = new Set<string>()
   const tools: WorkloadTools = {
     kind,
     seed: plan.seed,
@@ -46,7 +47,11 @@ export async function prepareCalls(
       const usage = events.findLast((event) => event.type === 'usage')
       return (usage as { usage: Usage } | undefined)?.usage.inputTokens
     },
-    notes: note,
+    // Scenarios find the same things out.
+    notes: (line) => {
+      if (!noted.has(line)) note(line)
+      noted.add(line)
+    },
   }
   const workloads: PreparedWorkload[] = []
   // One after the other: they ask the same server, and its answers to one are kept for the next.
