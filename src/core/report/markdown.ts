@@ -14,7 +14,7 @@ import {
   describeTarget,
   describeThroughput,
 } from './phrases.ts'
-import { formatFigure } from './text.ts'
+import { formatFigure, groupDigits } from './text.ts'
 
 export interface MarkdownOptions {
   /** Titles of plugins' metrics. */
@@ -90,7 +90,7 @@ function renderDistributions(scenario: ScenarioSummary, titleOf: (id: string) =>
         `${titleText(id, titleOf)} (${codeSpan(id)})`,
         codeSpan(result.unit),
         ...figures,
-        formatFigure(result.distribution.count),
+        groupDigits(result.distribution.count),
       ],
     ]
   })

@@ -62,13 +62,11 @@ export function plural(count: number, noun: string): string {
 /** `output 1 481 tok/s`, `requests 23.1 /s`, `goodput 22.8 /s (98.5 %) within ttft<=60ms`: what was measured of them. */
 export function describeThroughput(scenario: ScenarioSummary): string[] {
   const output = scalarOf(scenario, 'output_tok_s')
-  const total = scalarOf(scenario, 'total_tok_s')
   const requests = scalarOf(scenario, 'req_s')
   const goodput = scalarOf(scenario, 'goodput')
   const goodRate = scalarOf(scenario, 'goodput_req_s')
   return [
     ...(output === undefined ? [] : [`output ${formatFigure(output)} tok/s`]),
-    ...(total === undefined ? [] : [`total ${formatFigure(total)} tok/s`]),
     ...(requests === undefined ? [] : [`requests ${formatFigure(requests)} /s`]),
     ...(goodput === undefined
       ? []
@@ -127,7 +125,7 @@ function describeBundling(scenario: ScenarioSummary): string[] {
 
 /** Failures by reason, the most frequent first: `http-error/rejected 3`. */
 export function describeReasons(scenario: ScenarioSummary): string[] {
-  const reasons = Object.entries(scenario.counts.byReason).sort((a, b) => b[1] - a[1])
+  const reasons = Object.entries(scenario.counts.byReason).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
   return reasons.map(([reason, count]) => `${reason} ${groupDigits(count)}`)
 }
 

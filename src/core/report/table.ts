@@ -1,7 +1,8 @@
 /** The end of `bench run`, for a terminal. */
 import { type MetricRegistry, metricRegistry } from '../metrics/registry.ts'
+import { describeSlo } from '../metrics/slo.ts'
 import type { Manifest } from '../run.ts'
-import type { GateResult, ScenarioSummary, Summary } from '../summary.ts'
+import type { ScenarioSummary, Summary } from '../summary.ts'
 import { escapeTerminal } from './escape.ts'
 import {
   COLUMNS,
@@ -52,14 +53,12 @@ export function renderTable(summary: Summary, manifest: Manifest, options: Table
   }
   const { scenarios } = summary
   const body =
-    scenarios.length === 1
-      ? renderScenario(page, scenarios[0]!, manifest)
-      : [`${scenarios.length} scenarios, seed ${manifest.seed}`, '', ...renderComparison(page, scenarios)]
+    scenarios.length === 1 ? renderScenario(page, scenarios[0]!, manifest) : renderScenarios(page, scenarios, manifest)
   const lines = [
     ...wrap(page, describeTarget(manifest)).map((line) => page.paint('bold', line)),
     ...body,
-    ...summary.gates.flatMap((gate) => renderGate(page, gate, scenarios)),
     '',
+    ...renderGates(page, summary),
     ...describeNotes(manifest, scenarios)
       .flatMap((note) => wrap(page, `note: ${note}`))
       .map((line) => page.paint('dim', line)),
@@ -96,19 +95,20 @@ function flow(page: Page, phrases: readonly string[]): string[] {
   return flowPhrases(phrases.map(escapeTerminal), page.width)
 }
 
-const LABEL_WIDTH = 19
+const LABEL_WIDTH = 20
 const UNIT_WIDTH = 6
+/** A figure has ten characters at most, so that five columns of them still fit 80. */
+const NARROW_COLUMN = 9
 
 function renderRows(page: Page, scenario: ScenarioSummary, ids: readonly string[]): string[] {
-  const column = Math.min(12, Math.floor((page.width - LABEL_WIDTH - UNIT_WIDTH) / COLUMNS.length))
   const titleOf = titleIn(page.metrics)
+  const cells = ids.map((id) => COLUMNS.map((name) => formatFigure(columnOf(distributionOf(scenario, id), name))))
+  const column = Math.max(NARROW_COLUMN, ...cells.flat().map((cell) => cell.length + 1))
   const head = ' '.repeat(LABEL_WIDTH + UNIT_WIDTH) + COLUMNS.map((name) => padStart(name, column)).join('')
-  const rows = ids.map((id) => {
-    const distribution = distributionOf(scenario, id)
+  const rows = ids.map((id, i) => {
     const label = padEnd(truncate(escapeTerminal(titleOf(id)), LABEL_WIDTH - 1), LABEL_WIDTH)
     const unit = padEnd(truncate(escapeTerminal(scenario.metrics[id]?.unit ?? ''), UNIT_WIDTH - 1), UNIT_WIDTH)
-    const figures = COLUMNS.map((name) => padStart(formatFigure(columnOf(distribution, name)), column))
-    return label + unit + figures.join('')
+    return label + unit + cells[i]!.map((cell) => padStart(cell, column)).join('')
   })
   return [page.paint('dim', head), ...rows]
 }
@@ -139,50 +139,80 @@ function renderReasons(page: Page, reasons: readonly string[]): string[] {
   return lines.map((line) => page.paint('red', truncate(escapeTerminal(`  ${line}`), page.width)))
 }
 
-const COMPARED = [
-  ['TTFT p50', (scenario: ScenarioSummary) => formatFigure(distributionOf(scenario, 'ttft')?.quantiles.p50)],
-  ['p99', (scenario: ScenarioSummary) => formatFigure(distributionOf(scenario, 'ttft')?.quantiles.p99)],
-  ['ITL p50', (scenario: ScenarioSummary) => formatFigure(distributionOf(scenario, 'itl')?.quantiles.p50)],
-  ['p99', (scenario: ScenarioSummary) => formatFigure(distributionOf(scenario, 'itl')?.quantiles.p99)],
-  ['e2e p50', (scenario: ScenarioSummary) => formatFigure(distributionOf(scenario, 'e2e')?.quantiles.p50)],
-  ['tok/s', (scenario: ScenarioSummary) => formatFigure(scalarOf(scenario, 'output_tok_s'))],
-  ['req/s', (scenario: ScenarioSummary) => formatFigure(scalarOf(scenario, 'req_s'))],
-] as const
+interface ComparedColumn {
+  readonly title: string
+  cell(scenario: ScenarioSummary): string
+  /** Gives way when limits or failures need room. */
+  readonly yields?: boolean
+}
 
-/** A line a scenario; durations in ms. Errors only where there are some, goodput only with limits. */
+const COMPARED: readonly ComparedColumn[] = [
+  { title: 'TTFT p50', cell: (scenario) => formatFigure(distributionOf(scenario, 'ttft')?.quantiles.p50) },
+  { title: 'p99', cell: (scenario) => formatFigure(distributionOf(scenario, 'ttft')?.quantiles.p99) },
+  { title: 'ITL p50', cell: (scenario) => formatFigure(distributionOf(scenario, 'itl')?.quantiles.p50) },
+  { title: 'p99', cell: (scenario) => formatFigure(distributionOf(scenario, 'itl')?.quantiles.p99), yields: true },
+  { title: 'e2e p50', cell: (scenario) => formatFigure(distributionOf(scenario, 'e2e')?.quantiles.p50), yields: true },
+  { title: 'tok/s', cell: (scenario) => formatFigure(scalarOf(scenario, 'output_tok_s')) },
+  { title: 'req/s', cell: (scenario) => formatFigure(scalarOf(scenario, 'req_s')) },
+]
+
+const GOOD: ComparedColumn = { title: 'good', cell: (scenario) => formatShare(scalarOf(scenario, 'goodput')) }
+
+const FAILED: ComparedColumn = { title: 'errors', cell: (scenario) => formatShare(scalarOf(scenario, 'errors')) }
+
+function formatShare(percent: number | undefined): string {
+  return formatPercent(percent).replace(' ', '')
+}
+
+/** Goodput stands there only with limits, and errors only where there are some. */
+function comparedColumns(scenarios: readonly ScenarioSummary[]): readonly ComparedColumn[] {
+  const more = [
+    ...(scenarios.some((scenario) => scalarOf(scenario, 'goodput') !== undefined) ? [GOOD] : []),
+    ...(scenarios.some((scenario) => (scalarOf(scenario, 'errors') ?? 0) > 0) ? [FAILED] : []),
+  ]
+  const yielding = COMPARED.filter((column) => column.yields === true).slice(0, more.length)
+  return [...COMPARED.filter((column) => !yielding.includes(column)), ...more]
+}
+
+/** A line a scenario; durations in ms. */
+function renderScenarios(page: Page, scenarios: readonly ScenarioSummary[], manifest: Manifest): string[] {
+  const slo = scenarios[0]?.slo
+  const good = slo === undefined ? '' : `, good is ${describeSlo(slo)}`
+  const reasons = scenarios.flatMap((scenario) =>
+    describeReasons(scenario).map((reason) => `${scenario.title}: ${reason}`),
+  )
+  return [
+    ...wrap(page, `${scenarios.length} scenarios, seed ${manifest.seed}${good}`),
+    '',
+    ...renderComparison(page, scenarios),
+    ...renderReasons(page, reasons),
+  ]
+}
+
 function renderComparison(page: Page, scenarios: readonly ScenarioSummary[]): string[] {
-  const columns: (readonly [string, (scenario: ScenarioSummary) => string])[] = [...COMPARED]
-  if (scenarios.some((scenario) => scalarOf(scenario, 'goodput') !== undefined)) {
-    columns.splice(3, 1)
-    columns.push(['good', (scenario) => formatPercent(scalarOf(scenario, 'goodput')).replace(' ', '')])
-  }
-  if (scenarios.some((scenario) => scalarOf(scenario, 'errors') !== 0)) {
-    columns.splice(4, 1)
-    columns.push(['errors', (scenario) => formatPercent(scalarOf(scenario, 'errors')).replace(' ', '')])
-  }
-  const cells = scenarios.map((scenario) => columns.map(([, of]) => of(scenario)))
-  const widths = columns.map(([name], i) => 1 + Math.max(name.length, ...cells.map((row) => row[i]!.length)))
+  const columns = comparedColumns(scenarios)
+  const cells = scenarios.map((scenario) => columns.map((column) => column.cell(scenario)))
+  const widths = columns.map(({ title }, i) => 1 + Math.max(title.length, ...cells.map((row) => row[i]!.length)))
   const left = page.width - widths.reduce((sum, width) => sum + width, 0)
   const line = (label: string, row: readonly string[]): string =>
     padEnd(truncate(escapeTerminal(label), left - 1), left) + row.map((cell, i) => padStart(cell, widths[i]!)).join('')
-  return [
-    page.paint(
-      'dim',
-      line(
-        'ms, tok/s, requests/s',
-        columns.map(([name]) => name),
-      ),
-    ),
-    ...scenarios.map((scenario, i) => line(scenario.title, cells[i]!)),
-  ]
+  const head = line(
+    'durations in ms',
+    columns.map((column) => column.title),
+  )
+  return [page.paint('dim', head), ...scenarios.map((scenario, i) => line(scenario.title, cells[i]!))]
 }
 
 const GATE_STYLE = { met: 'green', missed: 'red', 'not-measured': 'red' } as const
 
-function renderGate(page: Page, gate: GateResult, scenarios: readonly ScenarioSummary[]): string[] {
-  const title = scenarios.find((scenario) => scenario.scenario === gate.scenario)?.title ?? gate.scenario
-  const where = scenarios.length === 1 ? '' : ` (${title})`
-  return wrap(page, `gate ${gate.line}${where}`).map((line) => page.paint(GATE_STYLE[gate.status], line))
+function renderGates(page: Page, { gates, scenarios }: Summary): string[] {
+  if (gates.length === 0) return []
+  const titles = new Map(scenarios.map((scenario) => [scenario.scenario, scenario.title]))
+  const lines = gates.flatMap((gate) => {
+    const where = scenarios.length === 1 ? '' : ` (${titles.get(gate.scenario) ?? gate.scenario})`
+    return wrap(page, `gate ${gate.line}${where}`).map((line) => page.paint(GATE_STYLE[gate.status], line))
+  })
+  return [...lines, '']
 }
 
 const VERDICT_STYLE = { VALID: 'green', SUSPECT: 'yellow', INVALID: 'red', 'not yet judged': 'dim' } as const

@@ -3,11 +3,11 @@
 /** Not measured. */
 export const NOTHING = '-'
 
-/** `0.034` `4.71` `48.1` `1 481`: about three digits below a thousand, whole and grouped above. */
+/** `0.034` `4.71` `48.1` `1 481` `1.23e+7`: about three digits below a thousand; never more than ten characters. */
 export function formatFigure(value: number | undefined): string {
   if (value === undefined) return NOTHING
   const size = Math.abs(value)
-  if (size >= 1e9) return value.toExponential(2)
+  if (size >= 9_999_999.5) return value.toExponential(2)
   if (size >= 999.95) return groupDigits(Math.round(value))
   if (size >= 9.995) return value.toFixed(1)
   if (size >= 0.9995) return value.toFixed(2)
@@ -65,18 +65,20 @@ export function padStart(text: string, width: number): string {
   return ' '.repeat(Math.max(0, width - measureWidth(text))) + text
 }
 
-/** Lines of at most `width` columns, later ones indented; a word longer than a line is cut over several. */
-export function wrapWords(text: string, width: number, indent = '  '): string[] {
+/** Lines of at most `width` columns, later ones indented further; a word longer than a line is cut over several. */
+export function wrapWords(text: string, width: number): string[] {
+  const lead = /^ {0,8}/.exec(text)![0]
+  const indent = `${lead}  `
   const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
+  let line = lead
+  for (const word of text.slice(lead.length).split(' ')) {
     const joined = line.trim() === '' ? line + word : `${line} ${word}`
     if (measureWidth(joined) <= width) {
       line = joined
       continue
     }
     if (line.trim() !== '') lines.push(line)
-    line = lines.length === 0 ? word : indent + word
+    line = (lines.length === 0 ? lead : indent) + word
     while (measureWidth(line) > width) {
       const [head, rest] = splitAt(line, width)
       lines.push(head)
