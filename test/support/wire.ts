@@ -30,13 +30,12 @@ export function listRecordedAnswers(): readonly string[] {
     .sort()
 }
 
-/** `cut` gives the sizes of reads; without it they are the recorded ones, at the recorded instants. */
+/** `cut` is the size of reads, all at one instant; without it reads and instants are the recorded ones. */
 export function readRecordedAnswer(name: string, cut?: number): RecordedAnswer {
   const raw = new Uint8Array(readFileSync(`${FOLDER}${name}.http`))
   const timing = JSON.parse(readFileSync(`${FOLDER}${name}.timing.json`, 'utf8')) as [number, number][]
-  const lastAt = timing.at(-1)![0]
   const reads =
-    cut === undefined ? timing : Array.from({ length: Math.ceil(raw.length / cut) }, () => [lastAt, cut] as const)
+    cut === undefined ? timing : Array.from({ length: Math.ceil(raw.length / cut) }, () => [1, cut] as const)
   const chunks: RecordedChunk[] = []
   let head: Pick<RecordedAnswer, 'status' | 'headersAt' | 'headers'> | undefined
   const parser = new ResponseParser()
