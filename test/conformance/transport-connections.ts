@@ -170,12 +170,12 @@ export function checkConnections(check: Check): void {
   })
 
   check('a reused connection that is closed with the request unread: the request is sent once more', async (lab) => {
-    // The end of the first connection and the second request cross on the way: `closing` holds the loop until both are sent.
+    // The server stops reading before it answers, so that its close finds the request unread and resets.
     const server = await lab.serve(async (connection) => {
       await connection.request()
+      if (connection.index === 0) connection.pause()
       await connection.write(answer(String(connection.index)))
       if (connection.index > 0) return
-      connection.pause()
       await second.opened
       connection.close()
     })
@@ -240,7 +240,7 @@ export function checkConnections(check: Check): void {
   })
 
   check('localhost is found on ::1', async (lab) => {
-    if (!(await canListen('::1'))) return
+    if (!(await canListen('::1'))) lab.skip('no IPv6 loopback')
     const server = await lab.serve(tellIndex, { host: '::1' })
     const told = await lab.send(lab.makeTransport(), `http://localhost:${server.port}/`).told
     expectWhole(told, { body: '0' })
@@ -248,7 +248,7 @@ export function checkConnections(check: Check): void {
   })
 
   check('an IPv6 address', async (lab) => {
-    if (!(await canListen('::1'))) return
+    if (!(await canListen('::1'))) lab.skip('no IPv6 loopback')
     const server = await lab.serve(tellIndex, { host: '::1' })
     expectWhole(await lab.send(lab.makeTransport(), server.url).told, { body: '0' })
     expect(server.requests[0]!.head).toContain(`[::1]:${server.port}`)

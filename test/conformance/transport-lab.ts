@@ -1,15 +1,16 @@
 /** What the transport suite needs in every test: a transport, raw servers, and a sink that writes everything down. */
-import { expect } from 'vitest'
-import type { HttpSpec } from '../../src/core/call.ts'
+
 import type {
   Clock,
   ConnectionOpened,
+  HttpSpec,
   Transport,
   TransportError,
   TransportFactory,
   TransportOptions,
   TransportSink,
-} from '../../src/core/platform.ts'
+} from 'inferbench'
+import { expect } from 'vitest'
 import { type RawConnection, type RawServer, type RawServerOptions, serveBytes } from './serve-bytes.ts'
 
 /** PEM texts for TLS tests: an authority that no system knows, and two servers of it for `localhost`. */
@@ -53,12 +54,18 @@ export interface Lab {
   serve(serve: (connection: RawConnection) => Promise<void> | void, options?: RawServerOptions): Promise<RawServer>
   /** Aborted when the test is over. */
   send(transport: Transport, url: string, spec?: Partial<HttpSpec>): Sent
+  /** Ends the test as skipped, and says why: this machine lacks what it needs. */
+  skip(reason: string): never
   close(): Promise<void>
 }
 
 const clock: Clock = { now: () => performance.now(), epoch: () => Date.now(), stepMs: 0 }
 
-export function createLab(factory: TransportFactory, certificates: TestCertificates | undefined): Lab {
+export function createLab(
+  factory: TransportFactory,
+  certificates: TestCertificates | undefined,
+  skip: (reason: string) => never,
+): Lab {
   const transports: Transport[] = []
   const servers: RawServer[] = []
   const aborts: (() => void)[] = []
@@ -82,6 +89,7 @@ export function createLab(factory: TransportFactory, certificates: TestCertifica
       aborts.push(sent.abort)
       return sent
     },
+    skip,
     async close() {
       for (const abort of aborts) abort()
       await Promise.all(servers.map((server) => server.close()))

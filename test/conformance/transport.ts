@@ -2,8 +2,8 @@
  * The promises of a `Transport`, tried against servers that send exact bytes over real sockets. A transport that cannot
  * keep one names the test and the reason in `skip`; both are shown.
  */
+import type { TransportFactory } from 'inferbench'
 import { describe, expect, it } from 'vitest'
-import type { TransportFactory } from '../../src/core/platform.ts'
 import { checkConnections } from './transport-connections.ts'
 import { checkFaults } from './transport-faults.ts'
 import { checkFraming } from './transport-framing.ts'
@@ -34,8 +34,8 @@ export function testTransport(name: string, makeTransport: TransportFactory, opt
         it.skip(`${title} (skipped: ${reason})`, () => {})
         return
       }
-      it(title, async () => {
-        const lab = createLab(makeTransport, certificates)
+      it(title, async (context) => {
+        const lab = createLab(makeTransport, certificates, (reason) => context.skip(reason))
         try {
           await run(lab)
         } finally {

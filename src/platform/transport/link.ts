@@ -36,6 +36,8 @@ export interface LinkError {
 }
 
 export interface Network {
+  /** Called once for each origin before anything is timed: the place for set-up that takes long. */
+  prepare(origin: Origin): void
   /** Addresses of a name, best first. Rejects with an error that has a `code`. */
   resolve(hostname: string): Promise<readonly string[]>
   /** Starts to connect to an address; never throws. */

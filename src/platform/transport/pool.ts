@@ -14,7 +14,6 @@ const IDLE_MARGIN_MS = 500
 
 /** Everything about one origin. The last connection to come back goes out first, so that the rest may grow stale in peace. */
 interface Lane extends Route {
-  readonly url: ParsedUrl
   readonly idle: Connection[]
 }
 
@@ -48,6 +47,7 @@ class PooledTransport implements Transport, ConnectionHost {
       clock,
       timeoutMs: options.connectTimeoutMs,
       network: {
+        prepare: (origin) => network.prepare(origin),
         resolve: (hostname) => network.resolve(hostname),
         open: (address, origin, owner) => {
           this.#openSockets++
@@ -142,7 +142,8 @@ class PooledTransport implements Transport, ConnectionHost {
     const url = parseUrl(text)
     let lane = this.#lanes.get(url.key)
     if (lane === undefined) {
-      lane = { url, origin: url.origin, idle: [] }
+      lane = { origin: url.origin, idle: [] }
+      this.#dialOptions.network.prepare(url.origin)
       this.#lanes.set(url.key, lane)
     }
     const found = { url, lane }

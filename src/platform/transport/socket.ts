@@ -3,11 +3,12 @@
  * (`onread`): no allocation, no stream machinery between the socket and the stamp.
  */
 import { lookup } from 'node:dns/promises'
+import { closeSync, openSync } from 'node:fs'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import type { Clock, Transport, TransportFactory, TransportOptions } from '../../core/platform.ts'
 import { linkErrorOf } from './dial.ts'
-import type { Link, LinkOwner, Network } from './link.ts'
+import type { Link, LinkError, LinkOwner, Network } from './link.ts'
 import { createHttp1Transport } from './pool.ts'
 import type { Origin } from './request.ts'
 import { createTlsContext, type TlsContext } from './tls-context.ts'
@@ -23,13 +24,14 @@ function createSocketNetwork(options: TransportOptions, clock: Clock, linkGone: 
   const readBuffer = new Uint8Array(READ_BUFFER_BYTES)
   let tlsContext: TlsContext | undefined
   return {
+    prepare(origin) {
+      if (origin.secure) tlsContext ??= createTlsContext(options)
+    },
     resolve: async (hostname) => (await lookup(hostname, { all: true, verbatim: true })).map(({ address }) => address),
     open(address, origin, owner) {
       const link = new SocketLink(owner, clock, linkGone)
-      if (origin.secure) {
-        tlsContext ??= createTlsContext(options)
-        link.openTls(address, origin, tlsContext)
-      } else link.openTcp(address, origin.port, readBuffer)
+      if (origin.secure) link.openTls(address, origin, tlsContext!)
+      else link.openTcp(address, origin.port, readBuffer)
       return link
     },
   }
@@ -112,7 +114,7 @@ class SocketLink implements Link {
       const at = this.#clock.now()
       if (this.#isOver) return
       this.#isOver = true
-      this.owner.linkFailed(this, at, linkErrorOf(error))
+      this.owner.linkFailed(this, at, correctError(linkErrorOf(error)))
     })
     this.#socket.on('close', () => {
       const at = this.#clock.now()
@@ -139,5 +141,17 @@ class SocketLink implements Link {
   destroy(): void {
     this.#isOver = true
     this.#socket.destroy()
+  }
+}
+
+/** A runtime may call it a refusal when the process has run out of file descriptors: opening anything tells them apart. */
+function correctError(error: LinkError): LinkError {
+  if (error.code !== 'ECONNREFUSED') return error
+  try {
+    closeSync(openSync('/dev/null', 'r'))
+    return error
+  } catch (thrown) {
+    const { code } = thrown as { code?: unknown }
+    return code === 'EMFILE' || code === 'ENFILE' ? { code, message: error.message } : error
   }
 }
