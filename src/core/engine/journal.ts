@@ -29,6 +29,8 @@ export interface JournalOptions {
   readonly onFailure: (error: BenchError) => void
 }
 
+/** Letters of the run's id in its folder's name, when that is new. */
+const SHORT_ID = 4
 const RUN_FILES = ['manifest.json', 'records.jsonl', 'summary.json']
 
 /** Throws `BenchError('usage')` when the folder holds a run already: an existing run is never overwritten. */
@@ -44,7 +46,7 @@ export async function checkFolder(files: Files, folder: string): Promise<void> {
 
 /** Makes the folder and opens its files. Throws as {@link checkFolder} does, or `BenchError('storage')`. */
 export async function openJournal(files: Files, options: JournalOptions): Promise<Journal> {
-  const folder = options.out ?? files.join('bench-runs', `${options.startedAt.slice(0, 10)}-${options.id}`)
+  const folder = options.out ?? (await nameFolder(files, options))
   await checkFolder(files, folder)
   await files.makeFolder(files.join(folder, 'series'))
   const open = new Map<string, AppendFile>()
@@ -113,6 +115,14 @@ export async function openJournal(files: Files, options: JournalOptions): Promis
       await writeText('summary.json', `${JSON.stringify(summary, null, 2)}\n`)
       await writeText('summary.md', markdown)
     },
+  }
+}
+
+/** The date and as much of the id as makes the name new. */
+async function nameFolder(files: Files, { id, startedAt }: JournalOptions): Promise<string> {
+  for (let length = SHORT_ID; ; length++) {
+    const folder = files.join('bench-runs', `${startedAt.slice(0, 10)}-${id.slice(0, length)}`)
+    if (length >= id.length || (await files.list(folder)) === undefined) return folder
   }
 }
 
