@@ -5,12 +5,16 @@ function identifier(name: string): string {
   return name.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 }
 
+function quote(text: string): string {
+  return `'${text}'`
+}
+
 /** A server that speaks the OpenAI dialect with one difference: the usual case. `openai` is how to import that adapter. */
 export function renderAdapter(name: string, openai: string): string {
   const id = identifier(name)
   return `/** ${name}: what this server is, and where its API is described. */
 import type { Adapter, Call, HttpSpec, Target } from 'inferbench'
-import openai from '${openai}'
+import openai from ${quote(openai)}
 
 // Most servers speak OpenAI's dialect: an adapter says only what is different. One that does not brings its own
 // \`encode\` (a call in, an HTTP request out) and \`decoder\` (messages of the answer in, events out). Both are pure.
