@@ -5,9 +5,9 @@ import type { Adapter } from 'inferbench'
 import { testAdapter } from 'inferbench/testing'
 
 const folder = fileURLToPath(new URL('../../adapters/', import.meta.url))
-const files = readdirSync(folder).filter((name) => /^[a-z].*\.ts$/.test(name))
+const names = readdirSync(folder).flatMap((file) => /^([a-z].*)\.ts$/.exec(file)?.[1] ?? [])
 
-for (const file of files) {
-  const loaded = (await import(`../../adapters/${file}`)) as { default: Adapter }
+for (const name of names) {
+  const loaded = (await import(`../../adapters/${name}.ts`)) as { default: Adapter }
   testAdapter(loaded.default)
 }

@@ -250,7 +250,7 @@ describe('events that fail', () => {
     expect(fields.error).toContain('{"choices":[{"del')
   })
   it('32: also one nested too deep to be read', () => {
-    for (const levels of [1000, 1_000_000]) {
+    for (const levels of [1000, 100_000]) {
       const content = `${'['.repeat(levels)}${']'.repeat(levels)}`
       const fields = readAnswer([`data: {"choices":[{"delta":{"content":{"a":${content}}}}]}\n\n`, finish(), DONE])
       expect(['ok', 'stream-error']).toContain(fields.outcome)

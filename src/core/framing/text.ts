@@ -1,6 +1,7 @@
 /** Bytes to text, cut anywhere. One decoder an answer, so that a character split over two reads stays one (RFC 3629). */
 
 const REPLACEMENT = '\uFFFD'
+const BYTE_ORDER_MARK = '\uFEFF'
 
 export interface TextReader {
   push(bytes: Uint8Array): string
@@ -12,14 +13,18 @@ export interface TextReader {
 
 /** A byte order mark is removed at the very start of the body and nowhere else. */
 export function createTextReader(): TextReader {
-  const decoder = new TextDecoder()
+  // The mark is removed here: Deno's decoder removes one from the start of any chunk.
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  let started = false
   // The last two bytes of the chunk before: a U+FFFD that was sent may itself be cut in two.
   let tail: readonly number[] = []
   let invalid = false
 
   return {
     push(bytes) {
-      const text = decoder.decode(bytes, { stream: true })
+      const decoded = decoder.decode(bytes, { stream: true })
+      const text = !started && decoded.startsWith(BYTE_ORDER_MARK) ? decoded.slice(1) : decoded
+      started ||= decoded !== ''
       if (!invalid && text.includes(REPLACEMENT)) invalid = countReplacements(text) > countSent(tail, bytes)
       tail = bytes.length >= 2 ? [...bytes.subarray(-2)] : [...tail, ...bytes].slice(-2)
       return text
