@@ -120,7 +120,7 @@ export function instantsOf(arrival: OpenArrival, limit: number): number[] {
 }
 
 /** Variance over mean of the counts in windows that follow each other; the last, cut one is left out. */
-export function indexOfDispersion(instants: readonly number[], windowMs: number): number {
+function indexOfDispersion(instants: readonly number[], windowMs: number): number {
   const counts: number[] = new Array(Math.floor(instants.at(-1)! / windowMs)).fill(0)
   for (const at of instants) {
     const window = Math.floor(at / windowMs)

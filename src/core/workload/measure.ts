@@ -15,7 +15,7 @@ import {
 import { WORDS } from './words.ts'
 
 /** `usage`: a guess, corrected by what the server said about a few prompts. */
-export type LengthSource = 'server' | 'tokenizer' | 'usage' | 'estimate'
+type LengthSource = 'server' | 'tokenizer' | 'usage' | 'estimate'
 
 export interface Lengths {
   readonly vocabulary: Vocabulary

@@ -9,7 +9,6 @@ import { makeSynthetic, type SyntheticPlan } from './synthetic.ts'
 import type { PreparedWorkload, WorkloadTools } from './tools.ts'
 
 export { parseDataset, shuffleDataset } from './dataset.ts'
-export { digestText } from './hash.ts'
 export type { LocalTokenizer } from './tokenizer.ts'
 export { loadTokenizer } from './tokenizer.ts'
 export type { PreparedWorkload, WorkloadTools } from './tools.ts'

@@ -15,7 +15,7 @@ export interface Vocabulary {
   readonly overhead: number
 }
 
-export interface StartWord {
+interface StartWord {
   readonly word: string
   readonly tokens: number
 }
