@@ -25,10 +25,11 @@ export async function discover(
   plan: RunPlan,
   platform: Platform,
   transport: Transport,
+  say: (line: string) => void,
   signal?: AbortSignal,
 ): Promise<Discovery> {
   const asked: Target = { ...plan.target, model: plan.target.model ?? '' }
-  await waitUntilReady(plan, asked, platform, transport, signal)
+  await waitUntilReady(plan, asked, platform, transport, say, signal)
   const facts = await readFacts(plan, asked, platform, transport, signal)
   const model = plan.target.model ?? facts.models?.[0]
   if (model === undefined || model === '') {
@@ -47,11 +48,13 @@ async function waitUntilReady(
   target: Target,
   platform: Platform,
   transport: Transport,
+  say: (line: string) => void,
   signal?: AbortSignal,
 ): Promise<void> {
   const probes = plan.adapter.ready ?? []
   const deadline = platform.clock.now() + plan.readyTimeoutMs
   let why = ''
+  let said = false
   let passed = 0
   while (passed < probes.length) {
     const left = deadline - platform.clock.now()
@@ -79,6 +82,8 @@ async function waitUntilReady(
         `${target.baseUrl} is not ready: ${why}${waited}; is the server running, and is the address right?`,
       )
     }
+    if (!said) say(`waiting up to ${formatDuration(plan.readyTimeoutMs)} for ${target.baseUrl}: ${why}`)
+    said = true
     await pause(RETRY_MS, signal)
   }
 }

@@ -29,6 +29,8 @@ import { startWatch } from './watch.ts'
 export interface RunObserver {
   /** About four times a second. */
   progress?(progress: Progress): void
+  /** A line for whoever waits: why nothing happens yet. */
+  say?(line: string): void
   /** Each record as it is written, in order of ending. */
   record?(record: RequestRecord): void
 }
@@ -68,7 +70,8 @@ async function runOver(
 
   if (platform.files !== undefined && typeof plan.out === 'string') await checkFolder(platform.files, plan.out)
   const tokenizer = await readTokenizer(plan, platform)
-  const discovery = await discover(plan, platform, transport, signal)
+  const say = (line: string): void => observer.say?.(scrub(line))
+  const discovery = await discover(plan, platform, transport, say, signal)
   notes.push(...discovery.notes)
   const workloads = await prepareCalls(plan, discovery.target, platform, transport, tokenizer, (line) =>
     notes.push(line),

@@ -212,7 +212,7 @@ function createGuard(run: ScenarioRun): Guard {
 
   const findFailure = (record: RequestRecord): BenchError | undefined => {
     if (record.outcome === 'http-error' && !succeeded && HOPELESS_STATUS.has(record.status)) {
-      const said = record.error === undefined ? '' : `: ${record.error}`
+      const said = record.error === undefined ? '' : `: ${record.error.replace(/[.\s]+$/, '')}`
       return new BenchError(
         'run-failed',
         `${target.baseUrl} answered ${record.status} to the first requests${said}${adviseStatus(record.status)}`,
