@@ -2,6 +2,7 @@
 import { BenchError } from '../errors.ts'
 import type { AppendFile, Files } from '../platform.ts'
 import type { RequestRecord } from '../record.ts'
+import { renderJson } from '../report/json.ts'
 import type { Manifest } from '../run.ts'
 import type { Summary } from '../summary.ts'
 
@@ -112,7 +113,7 @@ export async function openJournal(files: Files, options: JournalOptions): Promis
       await flush()
       await Promise.all([...open.values()].map((file) => file.close().catch(fail)))
       if (failure !== undefined) throw failure
-      await writeText('summary.json', `${JSON.stringify(summary, null, 2)}\n`)
+      await writeText('summary.json', renderJson(summary))
       await writeText('summary.md', markdown)
     },
   }

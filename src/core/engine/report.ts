@@ -2,6 +2,7 @@
 import { BenchError } from '../errors.ts'
 import type { MetricPlugin } from '../metric.ts'
 import { parseGate } from '../metrics/gates.ts'
+import { createMetricRegistry } from '../metrics/registry.ts'
 import { createSummarizer } from '../metrics/summarize.ts'
 import type { Files } from '../platform.ts'
 import { parseManifest, parseRecordLine } from '../report/readers.ts'
@@ -31,7 +32,8 @@ export async function reportFolder(
   const manifest = parseManifest(manifestPath, await files.readText(manifestPath))
   const summarizer = createSummarizer({ slo: manifest.slo, plugins })
   const cut = await foldRecords(files, files.join(folder, 'records.jsonl'), summarizer.add.bind(summarizer))
-  const gates = manifest.gates.map((text) => parseGate(text))
+  const registry = createMetricRegistry(plugins)
+  const gates = manifest.gates.map((text) => parseGate(text, registry))
   const stopped = await readStopped(files, folder, names)
   return {
     manifest,
