@@ -64,17 +64,12 @@ describe.skipIf(!isInstalled())('a real llama.cpp server', () => {
   }
 
   it('says what a wrong path is answered with', async () => {
-    const out = join(folder, 'wrong-route')
-    const { code, stderr } = await runBench([
-      'run',
-      '--url',
-      `${server.url}/nothing/here`,
-      '--requests',
-      '2',
-      '--out',
-      out,
-    ])
+    const out = join(folder, 'wrong-path')
+    const url = `${server.url}/nothing/here`
+    const { code, stderr } = await runBench(['run', '--url', url, '--model', 'tiny', '--requests', '2', '--out', out])
     expect(code, stderr).toBe(1)
-    expect(stderr).toMatch(/404/)
+    expect(readRunFolder(out).records).toEqual(
+      expect.arrayContaining([expect.objectContaining({ outcome: 'http-error', status: 404 })]),
+    )
   })
 })

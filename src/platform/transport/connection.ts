@@ -13,7 +13,9 @@ export interface ConnectionHost {
   connectionIdle(connection: Connection, idleMs: number | undefined): void
   /** It is of no more use, and freed. */
   connectionGone(connection: Connection): void
-  /** Nothing of the request can have been processed: send it once more, over a new connection. */
+  /** It was idle, and still carried an exchange. */
+  connectionReused(connection: Connection): void
+  /** It was idle, and had gone stale: nothing of the request can have been processed. Send it over a new connection. */
   retry(exchange: Exchange): void
 }
 
@@ -44,8 +46,8 @@ export class Exchange {
   }
 }
 
-/** Time for a reset to come back after the end that overtook it, beyond two round trips. */
-const RESET_SLACK_MS = 10
+/** Time for a reset to come back after the end that overtook it, beyond two round trips as the handshake saw them. */
+const RESET_SLACK_MS = 2
 const STRAY_LINE = new Uint8Array([0x0d, 0x0a])
 
 export class Connection implements LinkOwner, Dialed {
@@ -61,6 +63,11 @@ export class Connection implements LinkOwner, Dialed {
   /** The exchange found the connection open, so that it may have been stale. */
   #wasIdle = false
   #sentAt = 0
+  /** The last answer that it brought in whole. */
+  #answered: { readonly url: string; readonly at: number } | undefined
+  /** Given to this connection, and not sent before it is known whether the server keeps it open. */
+  #held: Exchange | undefined
+  #holdTimer: ReturnType<typeof setTimeout> | undefined
   #staleTimer: ReturnType<typeof setTimeout> | undefined
   #opened: ((isOpen: boolean) => void) | undefined
 
@@ -88,17 +95,41 @@ export class Connection implements LinkOwner, Dialed {
   carry(exchange: Exchange): void {
     this.#wasIdle = true
     exchange.connection = this
+    const answered = this.#answered
+    const leftMs = answered === undefined ? 0 : answered.at + this.#settleMs() - this.#host.clock.now()
+    if (answered === undefined || this.route.habits.get(answered.url) === 'keeps') this.#send(exchange)
+    else if (leftMs <= 0) this.#trust(exchange)
+    else {
+      this.#held = exchange
+      this.#holdTimer = setTimeout(() => this.#trust(exchange), leftMs)
+    }
+  }
+
+  /**
+   * Some servers promise to keep a connection and close it all the same as soon as they have answered, reading and discarding
+   * what still comes (llama.cpp after each stream). A request that meets this is lost beyond any telling, so until a connection
+   * has outlived an answer from this URL, its next request waits for a moment, and goes elsewhere when the end comes.
+   */
+  #trust(exchange: Exchange): void {
+    this.#held = undefined
+    if (this.#answered !== undefined) this.route.habits.set(this.#answered.url, 'keeps')
     this.#send(exchange)
+  }
+
+  #settleMs(): number {
+    return 2 * this.#roundTripMs + RESET_SLACK_MS
   }
 
   /** The request was aborted: an unfinished exchange leaves a connection of no use. */
   abandon(): void {
     this.#exchange = undefined
+    this.#held = undefined
     this.destroy()
   }
 
   destroy(): void {
     clearTimeout(this.#staleTimer)
+    clearTimeout(this.#holdTimer)
     this.#parser.cancel()
     this.#dial?.cancel()
     this.#dial = undefined
@@ -150,7 +181,7 @@ export class Connection implements LinkOwner, Dialed {
     const exchange = this.#exchange
     // Nobody asked for anything: not a connection to trust with the next request.
     if (exchange === undefined) {
-      this.destroy()
+      this.#leave()
       return
     }
     const progress = this.#parser.push(at, chunk)
@@ -161,7 +192,7 @@ export class Connection implements LinkOwner, Dialed {
 
   linkEnded(at: number): void {
     const exchange = this.#exchange
-    if (exchange === undefined) this.destroy()
+    if (exchange === undefined) this.#leave(at)
     else if (!this.#parser.started) this.#endedUnanswered(exchange, at)
     else if (this.#parser.finish() === 'done') this.#complete(exchange, at, 'closed')
     else this.#failParsing(at)
@@ -169,9 +200,22 @@ export class Connection implements LinkOwner, Dialed {
 
   linkFailed(_link: Link, at: number, error: LinkError): void {
     const exchange = this.#exchange
-    if (exchange === undefined) this.destroy()
+    if (exchange === undefined) this.#leave(at)
     else if (isReset(error.code) && this.#isRetriable(exchange)) this.#retry(exchange)
     else this.#fail(at, this.#stage(), error.code, error.message)
+  }
+
+  /** Of no more use while it carries nothing. What waited for it was not sent yet. */
+  #leave(endedAt?: number): void {
+    const answered = this.#answered
+    if (endedAt !== undefined && answered !== undefined && endedAt - answered.at <= this.#settleMs()) {
+      // Not what one connection that reached its server's limit of requests proves: only who never kept one is not waited for.
+      if (this.route.habits.get(answered.url) === undefined) this.route.habits.set(answered.url, 'closes')
+    }
+    const held = this.#held
+    this.#held = undefined
+    this.destroy()
+    if (held !== undefined) this.#host.retry(held)
   }
 
   /**
@@ -185,7 +229,7 @@ export class Connection implements LinkOwner, Dialed {
       this.#failUnanswered(at)
       return
     }
-    const waitMs = this.#sentAt + 2 * this.#roundTripMs + RESET_SLACK_MS - this.#host.clock.now()
+    const waitMs = this.#sentAt + this.#settleMs() - this.#host.clock.now()
     this.#staleTimer = setTimeout(
       () => {
         this.#link?.write(STRAY_LINE, (failed) => {
@@ -214,8 +258,11 @@ export class Connection implements LinkOwner, Dialed {
 
   #complete(exchange: Exchange, at: number, how: 'complete' | 'closed'): void {
     const parser = this.#parser
-    const isReusable = how === 'complete' && parser.keepAlive && parser.extraBytes === 0 && !this.#link?.isSending()
+    const closes = this.route.habits.get(exchange.spec.url) === 'closes'
+    const isWhole = how === 'complete' && parser.extraBytes === 0 && !this.#link?.isSending()
+    const isReusable = isWhole && parser.keepAlive && !closes
     this.#exchange = undefined
+    this.#answered = { url: exchange.spec.url, at }
     exchange.forget()
     // First, so that a request which the end sets off finds the connection.
     if (isReusable) this.#host.connectionIdle(this, parser.idleMs)

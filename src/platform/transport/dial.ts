@@ -9,6 +9,8 @@ const NEXT_ADDRESS_MS = 250
 /** What is learnt about an origin, so that names are resolved once and the address that answered is tried first. */
 export interface Route {
   readonly origin: Origin
+  /** By URL: whether the server keeps a connection open after its answer; unknown until a connection has shown it. */
+  readonly habits: Map<string, 'keeps' | 'closes'>
   addresses?: readonly string[]
   resolving?: Promise<readonly string[]>
 }

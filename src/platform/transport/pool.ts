@@ -11,10 +11,16 @@ import { encodeRequest, type ParsedUrl, parseUrl } from './request.ts'
 const OPENING_AT_A_TIME = 64
 /** A server that says it waits n seconds stops waiting then, by its own clock. */
 const IDLE_MARGIN_MS = 500
+/**
+ * So many idle connections in a row were stale: this server closes after each answer, whatever its headers say (llama-server
+ * does). Waiting to find that out costs every request a detour, so that its connections are no longer kept.
+ */
+const STALE_LIMIT = 4
 
 /** Everything about one origin. The last connection to come back goes out first, so that the rest may grow stale in peace. */
 interface Lane extends Route {
   readonly idle: Connection[]
+  staleInRow: number
 }
 
 export function createHttp1Transport(
@@ -82,7 +88,9 @@ class PooledTransport implements Transport, ConnectionHost {
   }
 
   retry(exchange: Exchange): void {
-    new Connection(this.#find(exchange.spec.url).lane, this).openFor(exchange, this.#dialOptions)
+    const { lane } = this.#find(exchange.spec.url)
+    lane.staleInRow++
+    new Connection(lane, this).openFor(exchange, this.#dialOptions)
   }
 
   async open(url: string, count: number): Promise<number> {
@@ -113,13 +121,18 @@ class PooledTransport implements Transport, ConnectionHost {
   }
 
   connectionIdle(connection: Connection, idleMs: number | undefined): void {
-    if (this.#isFresh || this.#isClosing) {
+    const lane = connection.route as Lane
+    if (this.#isFresh || this.#isClosing || lane.staleInRow >= STALE_LIMIT) {
       connection.destroy()
       return
     }
     connection.usableUntil =
       idleMs === undefined ? Number.POSITIVE_INFINITY : this.clock.now() + idleMs - IDLE_MARGIN_MS
-    ;(connection.route as Lane).idle.push(connection)
+    lane.idle.push(connection)
+  }
+
+  connectionReused(connection: Connection): void {
+    ;(connection.route as Lane).staleInRow = 0
   }
 
   connectionGone(connection: Connection): void {
@@ -142,7 +155,7 @@ class PooledTransport implements Transport, ConnectionHost {
     const url = parseUrl(text)
     let lane = this.#lanes.get(url.key)
     if (lane === undefined) {
-      lane = { origin: url.origin, idle: [] }
+      lane = { origin: url.origin, habits: new Map(), idle: [], staleInRow: 0 }
       this.#dialOptions.network.prepare(url.origin)
       this.#lanes.set(url.key, lane)
     }
