@@ -231,6 +231,18 @@ export function checkConnections(check: Check): void {
     expect(server.connections).toHaveLength(2)
   })
 
+  check('a server that closes after each answer without a word: every request is answered', async (lab) => {
+    const server = await lab.serve(async (connection) => {
+      await connection.request()
+      connection.pause()
+      await connection.write(answer('ok', 'Keep-Alive: timeout=5, max=100\r\n'))
+      connection.close()
+    })
+    const transport = lab.makeTransport()
+    for (let i = 0; i < 30; i++) expectWhole(await lab.send(transport, server.url).told, { body: 'ok' })
+    expect(server.requests).toHaveLength(30)
+  })
+
   check('localhost is found on 127.0.0.1', async (lab) => {
     const server = await lab.serve(tellIndex)
     const told = await lab.send(lab.makeTransport(), `http://localhost:${server.port}/`).told
