@@ -20,9 +20,9 @@ const DONE = '[DONE]'
 const MAX_CHOICES = 1024
 const MAX_ERROR = 500
 
-/** Keeps, per answer, who serves and the tokens of events that had no text yet. */
+/** Keeps, per answer, who serves and the tokens of events that had no text yet. Its parts append to one list of events. */
 export function createOpenaiDecoder(): Decoder {
-  const served = new Map<string, string>()
+  const served: Served = {}
   const heldTokens = new Map<number, number>()
 
   function decode(message: WireMessage): StreamEvent[] {
@@ -32,7 +32,12 @@ export function createOpenaiDecoder(): Decoder {
     const body = asObject(parsed) ?? {}
     if (message.event === 'error' || isError(body)) return [readError(body, data)]
     if (parsed === undefined) return [{ type: 'error', reason: 'malformed', message: `no JSON: ${excerpt(data)}` }]
-    return [...readServed(body, served), ...readChoices(body, heldTokens), ...readUsageEvents(body)]
+    const events: StreamEvent[] = []
+    readServed(body, served, events)
+    const choices = asArray(body.choices)
+    for (const choice of choices) readChoice(asObject(choice) ?? {}, heldTokens, events)
+    readUsage(body, choices, events)
+    return events
   }
 
   return (message) => {
@@ -64,47 +69,43 @@ function isStatus(code: number | undefined): boolean {
   return code !== undefined && code >= 400 && code <= 599
 }
 
+interface Served {
+  id?: string
+  model?: string
+  fingerprint?: string
+}
+
 /** Said once, and again when it changes in the middle of an answer. */
-function readServed(body: JsonObject, served: Map<string, string>): StreamEvent[] {
-  const news: { id?: string; model?: string; fingerprint?: string } = {}
-  for (const [name, value] of [
-    ['id', asText(body.id)],
-    ['model', asText(body.model)],
-    ['fingerprint', asText(body.system_fingerprint)],
-  ] as const) {
-    if (value === undefined || served.get(name) === value) continue
-    served.set(name, value)
-    news[name] = value
-  }
-  return Object.keys(news).length === 0 ? [] : [{ type: 'served', ...news }]
+function readServed(body: JsonObject, served: Served, events: StreamEvent[]): void {
+  const id = asText(body.id) ?? served.id
+  const model = asText(body.model) ?? served.model
+  const fingerprint = asText(body.system_fingerprint) ?? served.fingerprint
+  if (id === served.id && model === served.model && fingerprint === served.fingerprint) return
+  if (id !== undefined) served.id = id
+  if (model !== undefined) served.model = model
+  if (fingerprint !== undefined) served.fingerprint = fingerprint
+  events.push({ type: 'served', ...served })
 }
 
-function readChoices(body: JsonObject, heldTokens: Map<number, number>): StreamEvent[] {
-  const events: StreamEvent[] = []
-  for (const item of asArray(body.choices)) {
-    const entry = asObject(item)
-    if (entry === undefined) continue
-    const choice = entry.index === undefined || entry.index === null ? 0 : asCount(entry.index)
-    if (choice === undefined || choice >= MAX_CHOICES) events.push({ type: 'note', note: 'choice_out_of_range' })
-    else events.push(...readChoice(entry, choice, heldTokens))
+function readChoice(entry: JsonObject, heldTokens: Map<number, number>, events: StreamEvent[]): void {
+  const choice = entry.index === undefined || entry.index === null ? 0 : asCount(entry.index)
+  if (choice === undefined || choice >= MAX_CHOICES) {
+    events.push({ type: 'note', note: 'choice_out_of_range' })
+    return
   }
-  return events
-}
-
-function readChoice(entry: JsonObject, choice: number, heldTokens: Map<number, number>): StreamEvent[] {
-  const events = readPieces(entry, choice)
+  const first = events.length
+  readPieces(entry, choice, events)
   const tokens = countTokens(entry)
   if (tokens !== undefined) {
     // A token may have no text yet (half a character, a held-back stop word): it arrives with the text that it becomes.
-    const first = events.findIndex((event) => event.type !== 'note')
     const sum = tokens + (heldTokens.get(choice) ?? 0)
-    heldTokens.set(choice, first === -1 ? sum : 0)
-    if (first !== -1 && sum > 0) events[first] = { ...events[first], tokens: sum } as StreamEvent
+    const carrier = events[first]
+    heldTokens.set(choice, carrier === undefined ? sum : 0)
+    if (carrier !== undefined && sum > 0) events[first] = { ...carrier, tokens: sum } as StreamEvent
   }
   // TGI says "" for "not yet".
   const reason = asText(entry.finish_reason)
   if (reason !== undefined) events.push({ type: 'finish', reason, choice })
-  return events
 }
 
 /** Tokens that a server names one by one; log-probabilities in the chat form have an entry for each. */
@@ -113,28 +114,27 @@ function countTokens(entry: JsonObject): number | undefined {
   return named?.length
 }
 
-function readPieces(entry: JsonObject, choice: number): StreamEvent[] {
-  const delta = asObject(entry.delta) ?? asObject(entry.message) ?? {}
-  const content = readContent(delta.content)
+/** Appends what the choice says; notes come last, so that the first event carries its tokens. */
+function readPieces(entry: JsonObject, choice: number, events: StreamEvent[]): void {
+  const delta = asObject(entry.delta) ?? asObject(entry.message)
+  const content = readContent(delta?.content)
   // Some servers send the same words under two names.
   const reasoning =
-    asText(delta.reasoning) ?? asText(delta.reasoning_content) ?? asText(delta.thinking) ?? asText(content.reasoning)
-  const text = [asText(entry.text), asText(content.text), asText(delta.refusal)].filter((piece) => piece !== undefined)
-  const tool = asText(readTools(delta))
-  const events: StreamEvent[] = []
-  if (reasoning !== undefined) events.push({ type: 'reasoning', text: reasoning, choice })
-  if (text.length > 0) events.push({ type: 'text', text: text.join(''), choice })
-  if (tool !== undefined) events.push({ type: 'tool', text: tool, choice })
+    asText(delta?.reasoning) ?? asText(delta?.reasoning_content) ?? asText(delta?.thinking) ?? content.reasoning
+  const text = (asText(entry.text) ?? '') + content.text + (asText(delta?.refusal) ?? '')
+  const tool = readTools(delta)
+  if (reasoning) events.push({ type: 'reasoning', text: reasoning, choice })
+  if (text) events.push({ type: 'text', text, choice })
+  if (tool) events.push({ type: 'tool', text: tool, choice })
   if (content.odd) events.push({ type: 'note', note: 'content_not_text' })
-  return events
 }
 
 /** A string, or a list of parts; anything else is kept as its JSON, so that its length still counts. */
-function readContent(content: unknown): { text?: string; reasoning?: string; odd: boolean } {
-  if (typeof content === 'string') return { text: content, odd: false }
-  if (content === undefined || content === null) return { odd: false }
+function readContent(content: unknown): { text: string; reasoning?: string; odd?: boolean } {
+  if (typeof content === 'string') return { text: content }
+  if (content === undefined || content === null) return { text: '' }
   if (!Array.isArray(content)) return { text: JSON.stringify(content), odd: true }
-  return { text: joinParts(content), reasoning: joinParts(content, 'thinking'), odd: false }
+  return { text: joinParts(content), reasoning: joinParts(content, 'thinking') }
 }
 
 function joinParts(parts: readonly unknown[], member: 'text' | 'thinking' = 'text'): string {
@@ -147,36 +147,36 @@ function joinParts(parts: readonly unknown[], member: 'text' | 'thinking' = 'tex
 }
 
 /** Names and arguments as they come. Arguments are never parsed: a piece of them is no JSON. */
-function readTools(delta: JsonObject): string {
-  return [...asArray(delta.tool_calls), delta.function_call]
-    .map((item) => {
-      const call = asObject(item)
-      const made = asObject(call?.function) ?? asObject(call?.custom) ?? call
-      const input = made?.arguments ?? made?.input
-      return (
-        (asText(made?.name) ?? '') +
-        (typeof input === 'object' && input !== null ? JSON.stringify(input) : (asText(input) ?? ''))
-      )
-    })
-    .join('')
+function readTools(delta: JsonObject | undefined): string {
+  if (delta === undefined || (delta.tool_calls === undefined && delta.function_call === undefined)) return ''
+  return [...asArray(delta.tool_calls), delta.function_call].map(readTool).join('')
+}
+
+function readTool(item: unknown): string {
+  const call = asObject(item)
+  const made = asObject(call?.function) ?? asObject(call?.custom) ?? call
+  const input = made?.arguments ?? made?.input
+  const words = typeof input === 'object' && input !== null ? JSON.stringify(input) : asText(input)
+  return (asText(made?.name) ?? '') + (words ?? '')
 }
 
 /** Usage under any name in any of its places; cumulative, so the engine keeps the largest. */
-function readUsageEvents(body: JsonObject): StreamEvent[] {
-  const choices = asArray(body.choices).map((choice) => asObject(choice) ?? {})
-  const places = [
-    body.usage,
-    body.usageMetadata,
-    asObject(body.x_groq)?.usage,
-    ...choices.map((choice) => choice.usage),
-  ]
-  const found = places.map(asObject).find((place) => place !== undefined)
-  const { usage, suspect } = found === undefined ? readTimings(body) : readUsage(found)
-  const final = choices.every((choice) => asText(choice.finish_reason) !== undefined)
-  return [
-    ...(Object.keys(usage).length === 0 ? [] : [{ type: 'usage', usage, final } as const]),
-    ...(suspect ? [{ type: 'note', note: 'usage_suspect' } as const] : []),
-  ]
+function readUsage(body: JsonObject, choices: readonly unknown[], events: StreamEvent[]): void {
+  const found =
+    asObject(body.usage) ??
+    asObject(body.usageMetadata) ??
+    asObject(asObject(body.x_groq)?.usage) ??
+    asObject(asObject(choices.at(-1))?.usage)
+  const counts = found === undefined ? readTimings(asObject(body.timings)) : readCounts(found)
+  if (counts === undefined) return
+  const final = choices.every((choice) => asText(asObject(choice)?.finish_reason) !== undefined)
+  if (Object.keys(counts.usage).length > 0) events.push({ type: 'usage', usage: counts.usage, final })
+  if (counts.suspect) events.push({ type: 'note', note: 'usage_suspect' })
+}
+
+interface Counts {
+  readonly usage: Usage
+  readonly suspect: boolean
 }
 
 const INPUT = ['prompt_tokens', 'input_tokens', 'inputTokens', 'promptTokenCount', 'input_token_count']
@@ -191,7 +191,7 @@ const CACHED = [
   'prompt_cache_hit_tokens',
 ]
 
-function readUsage(found: JsonObject): { usage: Usage; suspect: boolean } {
+function readCounts(found: JsonObject): Counts {
   let suspect = false
   const read = (names: readonly string[], ...places: readonly (JsonObject | undefined)[]): number | undefined => {
     const values = places.flatMap((place) => names.map((name) => place?.[name])).filter((value) => value != null)
@@ -229,11 +229,10 @@ function readUsage(found: JsonObject): { usage: Usage; suspect: boolean } {
 }
 
 /** llama.cpp counts in its timings even when nobody asked for usage; its `prompt_n` leaves out what was cached. */
-function readTimings(body: JsonObject): { usage: Usage; suspect: boolean } {
-  const timings = asObject(body.timings)
+function readTimings(timings: JsonObject | undefined): Counts | undefined {
   const outputTokens = asCount(timings?.predicted_n)
   const prompt = asCount(timings?.prompt_n)
-  if (outputTokens === undefined || prompt === undefined) return { usage: {}, suspect: false }
+  if (outputTokens === undefined || prompt === undefined) return undefined
   const cachedTokens = asCount(timings?.cache_n) ?? 0
   return { usage: { inputTokens: prompt + cachedTokens, outputTokens, cachedTokens }, suspect: false }
 }

@@ -76,8 +76,11 @@ const OVERRUN_BYTES_PER_TOKEN = 64 * 1024
 
 const DONE = '[DONE]'
 
-const STRENGTH: Readonly<Record<string, number>> = { text: 3, reasoning: 2, tool: 1 }
-const KIND: Readonly<Record<number, EventKind>> = { 3: 't', 2: 'r', 1: 'c', 0: 'o' }
+type Piece = Extract<StreamEvent, { readonly type: 'text' | 'reasoning' | 'tool' }>
+
+/** What a message is called after when it holds several pieces. */
+const STRENGTH: Readonly<Record<Piece['type'], number>> = { text: 3, reasoning: 2, tool: 1 }
+const KINDS: readonly EventKind[] = ['o', 'c', 'r', 't']
 
 export function createAnswerReader(context: AnswerContext): AnswerReader {
   const isSuccess = context.status >= 200 && context.status < 300
@@ -146,21 +149,20 @@ function createSuccessReader(context: AnswerContext): AnswerReader {
     messages += 1
     let strength = 0
     let usage: Usage | undefined
-    const carried = new Map<number, CarriedTokens>()
+    const carried: CarriedTokens[] = []
     for (const event of decode(message)) {
       takeEvent(event, at)
       if (event.type === 'usage') usage = event.usage
-      else if (event.type === 'text' || event.type === 'reasoning' || event.type === 'tool') {
-        if (event.text === '') continue
-        strength = Math.max(strength, STRENGTH[event.type]!)
-        carried.set(event.choice, addCarried(carried.get(event.choice), event))
+      else if (isPiece(event)) {
+        strength = Math.max(strength, STRENGTH[event.type])
+        addCarried(carried, event)
       }
       if (broken !== undefined) break
     }
     if (doneAt !== undefined) return
-    if (message.framing === 'json') log.add(at, 'o', 0)
-    else if (strength === 0) log.add(at, 'o', 0)
-    else log.add(at, KIND[strength]!, counter.carry([...carried.values()], usage, strength > 1))
+    // A body in one piece says nothing about the instants of its tokens.
+    if (strength === 0 || message.framing === 'json') log.add(at, 'o', 0)
+    else log.add(at, KINDS[strength]!, counter.carry(carried, usage, strength > 1))
     checkOverrun()
   }
 
@@ -338,9 +340,16 @@ function createSuccessReader(context: AnswerContext): AnswerReader {
 
 const LONE_SURROGATE = /\p{Surrogate}/gu
 
-function addCarried(before: CarriedTokens | undefined, event: { choice: number; tokens?: number }): CarriedTokens {
-  const counted = event.tokens === undefined ? before?.counted : event.tokens + (before?.counted ?? 0)
-  return { choice: event.choice, ...(counted === undefined ? {} : { counted }) }
+/** An adapter must not emit empty pieces; one that does emits nothing. */
+function isPiece(event: StreamEvent): event is Piece {
+  return (event.type === 'text' || event.type === 'reasoning' || event.type === 'tool') && event.text !== ''
+}
+
+/** Several pieces of one choice in one message carry tokens together. */
+function addCarried(carried: CarriedTokens[], event: Piece): void {
+  const entry = carried.find(({ choice }) => choice === event.choice)
+  if (entry === undefined) carried.push({ choice: event.choice, counted: event.tokens })
+  else if (event.tokens !== undefined) entry.counted = event.tokens + (entry.counted ?? 0)
 }
 
 function addPiece(pieces: Map<number, string[]>, choice: number, piece: string): void {

@@ -5,8 +5,8 @@ import type { TokenSource } from '../record.ts'
 /** What one message carried for one choice. */
 export interface CarriedTokens {
   readonly choice: number
-  /** Said by the server for exactly these events (token ids); absent when it said nothing. */
-  readonly counted?: number
+  /** Said by the server for exactly these events (token ids); undefined when it said nothing. */
+  counted: number | undefined
 }
 
 export interface TokenCounter {
