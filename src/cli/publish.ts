@@ -5,7 +5,9 @@ import { renderGithubAnnotations, renderGithubSummary } from '../core/report/git
 import { renderJUnit } from '../core/report/junit.ts'
 import { renderTable } from '../core/report/table.ts'
 import type { RunResult } from '../core/run.ts'
+import type { Summary } from '../core/summary.ts'
 import { scrub } from './errors.ts'
+import { exit } from './exit.ts'
 import type { Terminal } from './terminal.ts'
 
 export type Publishable = Pick<RunResult, 'summary' | 'manifest' | 'folder'>
@@ -22,6 +24,13 @@ export async function publishResult(
     await platform.files.writeText(options.junit, scrub(renderJUnit(result.summary, result.manifest)))
   }
   await publishOnGithub(result, options, platform, terminal)
+}
+
+/** The exit code that the gates ask for. The table holds a line for each; beside JSON, those that are not met are said. */
+export function judgeGates(summary: Summary, { json }: PublishOptions, terminal: Terminal): number {
+  const missed = summary.gates.filter(({ status }) => status !== 'met')
+  if (json) for (const { line } of missed) terminal.err(scrub(`bench: gate ${line}\n`))
+  return missed.length > 0 ? exit.gateMissed : exit.ok
 }
 
 function showTable({ summary, manifest, folder }: Publishable, terminal: Terminal): string {

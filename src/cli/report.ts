@@ -5,9 +5,7 @@ import { BenchError } from '../core/errors.ts'
 import { loadPlatform } from '../platform/load.ts'
 import { loadPart } from '../registry.ts'
 import { type CommandContext, makeCommand } from './command.ts'
-import { scrub } from './errors.ts'
-import { exit } from './exit.ts'
-import { publishResult } from './publish.ts'
+import { judgeGates, publishResult } from './publish.ts'
 
 const command: CommandDef = makeCommand(
   {
@@ -45,7 +43,5 @@ async function report({ values, positionals, terminal }: CommandContext): Promis
   const output = { json: values.json === true, ...(typeof values.junit === 'string' && { junit: values.junit }) }
   await publishResult({ manifest, summary, folder }, output, platform, terminal)
   if (cut) terminal.err('bench: the run was cut off; this is what its log holds\n')
-  const missed = summary.gates.filter(({ status }) => status !== 'met')
-  for (const { line } of missed) terminal.err(`bench: gate not met: ${scrub(line)}\n`)
-  return missed.length > 0 ? exit.gateMissed : exit.ok
+  return judgeGates(summary, output, terminal)
 }

@@ -10,13 +10,14 @@ import { formatDuration } from '../core/units.ts'
 import { loadPlatform } from '../platform/load.ts'
 import { loadPart } from '../registry.ts'
 import { type CommandContext, makeCommand } from './command.ts'
-import { describeFailure, rememberSecrets, scrub } from './errors.ts'
+import { describeFailure, rememberSecrets } from './errors.ts'
 import { exit, exitCodeOf } from './exit.ts'
 import { createInterruptHandler } from './interrupt.ts'
 import { startOwnMock } from './own-mock.ts'
 import { createProgressView, type ProgressView } from './progress.ts'
-import { publishResult } from './publish.ts'
+import { judgeGates, publishResult } from './publish.ts'
 import { type ReadRunOptions, readRunOptions, runFlags } from './run-options.ts'
+import type { Terminal } from './terminal.ts'
 
 const command: CommandDef = makeCommand(
   {
@@ -47,7 +48,7 @@ async function runCommand({ values, terminal }: CommandContext): Promise<number>
     const result = await measure(read, platform, view, stopping.signal)
     view.clear()
     await publishResult(result, read.options, platform, terminal)
-    return judge(result, (line) => terminal.err(`${line}\n`))
+    return judge(result, read.options, terminal)
   } catch (thrown) {
     view.clear()
     if (!stopping.signal.aborted) throw thrown
@@ -126,14 +127,10 @@ function listenForInterrupts(
   return platform.onInterrupt?.(createInterruptHandler(() => platform.clock.now(), stop, leave)) ?? (() => {})
 }
 
-function judge(result: RunResult, say: (line: string) => void): number {
-  if (result.failure !== undefined) {
-    const { text } = describeFailure(result.failure)
-    say(text.trimEnd())
-  }
+/** What is not on standard output already is said here, a line each. */
+function judge(result: RunResult, options: CheckedOptions, terminal: Terminal): number {
+  if (result.failure !== undefined) terminal.err(describeFailure(result.failure).text)
   if (result.interrupted) return exit.interrupted
   if (result.failure !== undefined) return exitCodeOf(result.failure.code)
-  const missed = result.summary.gates.filter(({ status }) => status !== 'met')
-  for (const { line } of missed) say(scrub(`bench: gate not met: ${line}`))
-  return missed.length > 0 ? exit.gateMissed : exit.ok
+  return judgeGates(result.summary, options, terminal)
 }
