@@ -1,8 +1,8 @@
 import type { TransportError } from '../../core/platform.ts'
 import type { Stage } from '../../core/record.ts'
 
-/** What each runtime calls the same thing: the stable code, the stage that it tells, and how it is recognised. */
-const KINDS: readonly (readonly [pattern: RegExp, code: string, stage?: Stage])[] = [
+/** Failures to get a connection, by what each runtime calls them. */
+const BEFORE_CONNECTION: readonly (readonly [pattern: RegExp, code: string, stage: Stage])[] = [
   [/ECONNREFUSED|ConnectionRefused|connection refused/i, 'ECONNREFUSED', 'connect'],
   [/ENOTFOUND|dns error|FailedToOpenSocket|failed to lookup/i, 'ENOTFOUND', 'dns'],
   [/EAI_AGAIN/, 'EAI_AGAIN', 'dns'],
@@ -37,16 +37,33 @@ function* unwrap(thrown: unknown): Generator<Thrown> {
  */
 export function readFault(thrown: unknown, stage: Stage): TransportError {
   const links = [...unwrap(thrown)]
-  const codes = links.flatMap(({ code }) => (typeof code === 'string' ? [code] : []))
+  const codes = links.flatMap(({ code }) => (typeof code === 'string' && code !== '' ? [code] : []))
   const messages = links.flatMap(({ message }) => (typeof message === 'string' && message !== '' ? [message] : []))
   const message = messages.at(-1) ?? String(thrown)
-  if (stage === 'body') return { stage, code: codes.at(-1) ?? 'BODY_FAILED', message }
-
   const evidence = [...codes, ...messages].join('\n')
+  const fallback = { stage, code: nameCode(codes.at(-1), evidence, stage), message }
+  // Once there is an answer, there was a connection.
+  if (stage === 'body') return fallback
+
   const certificate = codes.find((code) => CERTIFICATE.test(code))
   if (certificate || CERTIFICATE.test(evidence)) return { stage: 'tls', code: certificate ?? 'TLS_FAILED', message }
-  for (const [pattern, code, told] of KINDS) {
-    if (pattern.test(evidence)) return { stage: told ?? stage, code, message }
+  for (const [pattern, code, told] of BEFORE_CONNECTION) {
+    // A handshake that takes too long is reported like a connection that does.
+    if (pattern.test(evidence)) return { stage: stage === 'tls' ? stage : told, code, message }
   }
-  return { stage, code: codes.at(-1) ?? 'FETCH_FAILED', message }
+  return fallback
+}
+
+/** The code that the socket transport has for the same thing, where there is one; else the library's own. */
+function nameCode(code: string | undefined, evidence: string, stage: Stage): string {
+  if (
+    /other side closed|connection closed before|IncompleteMessage|unexpected EOF|error reading a body/i.test(evidence)
+  ) {
+    return stage === 'body' ? 'TRUNCATED' : 'NO_RESPONSE'
+  }
+  if (/HEADERS_OVERFLOW|HEADER_OVERFLOW/.test(evidence)) return 'HEADERS_TOO_LARGE'
+  if (/INVALID_CHUNK_SIZE|InvalidChunk/.test(evidence)) return 'BAD_CHUNK'
+  if (/CONTENT_LENGTH_MISMATCH/.test(evidence)) return 'BAD_CONTENT_LENGTH'
+  if (/connection reset/i.test(evidence)) return 'ECONNRESET'
+  return code ?? 'BAD_RESPONSE'
 }

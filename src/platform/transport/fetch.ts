@@ -67,7 +67,8 @@ export function createFetchTransport(flavour: FetchFlavour): TransportFactory {
         if (signal.aborted) return
         if (inFlight >= limit) {
           const message = `this runtime's fetch takes ${limit} requests at a time; ${flavour.limit?.remedy}`
-          sink.error(clock.now(), { stage: 'queue', code: 'FETCH_LIMIT', message })
+          const at = clock.now()
+          queueMicrotask(() => sink.error(at, { stage: 'queue', code: 'FETCH_LIMIT', message }))
           return
         }
         inFlight++

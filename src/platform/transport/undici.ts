@@ -36,19 +36,20 @@ export const createUndiciTransport: TransportFactory = (options, clock): Transpo
   })
   let openSockets = 0
   let inFlight = 0
-  // undici connects within `dispatch` when no connection is free: this is the sink of the request that it connects for.
-  let dispatching: ((opened: ConnectionOpened) => void) | undefined
+  let closing: Promise<void> | undefined
+  // undici connects within `dispatch` when no connection is free: this is the request that it connects for.
+  let dispatching: Handler | undefined
 
   const connect: Undici.buildConnector.connector = (parameters, done) => {
-    const report = dispatching
-    const timings = createTimings(clock)
+    const opener = dispatching
+    const timings = createTimings(clock, (stage) => opener?.reach(stage))
     // It returns the socket, though its type does not say so.
     const connecting: unknown = connector(parameters, (...result) => {
       const socket = result[1]
       if (socket) {
         openSockets++
         socket.once('close', () => openSockets--)
-        report?.(timings.read(socket))
+        opener?.opened(timings.read(socket))
       }
       done(...result)
     })
@@ -75,19 +76,20 @@ export const createUndiciTransport: TransportFactory = (options, clock): Transpo
       if (signal.aborted) return
       inFlight++
       const handler = createHandler({ sink, signal, clock, http2: options.http2 === true, settled: () => inFlight-- })
-      dispatching = (opened) => {
-        if (!signal.aborted) sink.opened(opened)
-      }
+      dispatching = handler
       try {
         dispatcher.dispatch(describeRequest(spec, options), handler)
       } catch (thrown) {
-        handler.fail(thrown)
+        queueMicrotask(() => handler.fail(thrown))
       } finally {
         dispatching = undefined
       }
     },
     stats: () => ({ openSockets: options.proxy === undefined ? openSockets : inFlight }),
-    close: () => dispatcher.close(),
+    close: () => {
+      closing ??= dispatcher.close()
+      return closing
+    },
   }
 }
 
@@ -114,7 +116,10 @@ function describeRequest(spec: HttpSpec, options: TransportOptions): Undici.Disp
 }
 
 /** What a connection takes, from the events of its socket. */
-function createTimings(clock: Clock): {
+function createTimings(
+  clock: Clock,
+  reach: (stage: Stage) => void,
+): {
   watch(socket: Socket, secure: boolean): void
   read(socket: Socket): ConnectionOpened
 } {
@@ -126,9 +131,11 @@ function createTimings(clock: Clock): {
     watch: (socket, secure) => {
       socket.once('lookup', () => {
         resolvedAt = clock.now()
+        reach('connect')
       })
       socket.prependOnceListener('connect', () => {
         connectedAt = clock.now()
+        if (secure) reach('tls')
       })
       if (!secure) return
       socket.prependOnceListener('secureConnect', () => {
@@ -145,7 +152,12 @@ function createTimings(clock: Clock): {
   }
 }
 
-type Handler = Undici.Dispatcher.DispatchHandler & { fail(thrown: unknown): void }
+interface Handler extends Undici.Dispatcher.DispatchHandler {
+  /** How far the connection that is made for it has come. */
+  reach(stage: Stage): void
+  opened(connection: ConnectionOpened): void
+  fail(thrown: unknown): void
+}
 
 interface HandlerOptions {
   readonly sink: TransportSink
@@ -182,6 +194,12 @@ function createHandler({ sink, signal, clock, http2, settled }: HandlerOptions):
     sink.error(at, readFault(thrown, stage))
   }
   return {
+    reach: (reached) => {
+      stage = reached
+    },
+    opened: (connection) => {
+      if (!over) sink.opened(connection)
+    },
     fail,
     onRequestStart: (controller) => {
       const at = clock.now()
@@ -207,9 +225,15 @@ function createHandler({ sink, signal, clock, http2, settled }: HandlerOptions):
       const at = clock.now()
       if (over) return
       settle()
-      sink.end(at, ending)
+      // The connection counts as free only in the turn after next: a request that the end sets off shall find it.
+      setImmediate(() =>
+        setImmediate(() => {
+          if (!signal.aborted) sink.end(at, ending)
+        }),
+      )
     },
-    onResponseError: (_controller, error) => fail(error),
+    // Also called within `dispatch`, for a request that undici refuses.
+    onResponseError: (_controller, error) => queueMicrotask(() => fail(error)),
   }
 }
 
@@ -222,5 +246,9 @@ function readHeaders(raw: RawHeaders): HeaderList {
       [value ?? []].flat().map((one): [string, string] => [name, one]),
     )
   }
-  return Array.from({ length: raw.length / 2 }, (_, index) => [text(raw[2 * index]!), text(raw[2 * index + 1]!)])
+  // undici keeps the white space after a value, which is no part of it (RFC 9112, 5).
+  return Array.from({ length: raw.length / 2 }, (_, index) => [
+    text(raw[2 * index]!),
+    text(raw[2 * index + 1]!).trimEnd(),
+  ])
 }

@@ -1,0 +1,277 @@
+/**
+ * A server that knows what it sent, and when: the yardstick of `bench calibrate` and of `npm run bench:truth`. It speaks
+ * just enough HTTP/1.1 to stream completions, with as little as possible between the clock and the socket: one write an
+ * event, stamped right before it. Instants are nanoseconds of the system's monotonic clock where the runtime gives it.
+ */
+import { createServer, type Server, type Socket } from 'node:net'
+import process from 'node:process'
+import { BenchError, describeError } from '../core/errors.ts'
+
+export interface TruthOptions {
+  /** 0: any free port. */
+  readonly port: number
+  readonly firstMs: number
+  readonly gapMs: number
+  /** Events an answer; 0: as many as `max_tokens` says. */
+  readonly events: number
+  /** One line a finished answer: id, arrival, number of events, instant of each; see {@link TruthStream}. */
+  log(line: string): void
+}
+
+export interface TruthServer {
+  readonly port: number
+  lateness(): Lateness
+  close(): Promise<void>
+}
+
+/** How well the server keeps its own schedule. Its lateness does not count as the client's error: the log has true instants. */
+export interface Lateness {
+  readonly events: number
+  /** Sent more than 1 ms after they were due. */
+  readonly late: number
+  readonly maxMs: number
+}
+
+interface TruthStream {
+  readonly socket: Socket
+  readonly id: string
+  /** When the whole request had been read. */
+  readonly arrivedAt: number
+  readonly chat: boolean
+  readonly usage: boolean
+  readonly stamps: number[]
+  readonly total: number
+  dueAt: number
+}
+
+const nanosPerMs = 1e6
+/** Below this the loop is turned without sleeping: timers are a millisecond coarse. */
+const spinNanos = 1.5 * nanosPerMs
+
+function now(): number {
+  return Number(process.hrtime.bigint())
+}
+
+export async function createTruthServer(options: TruthOptions): Promise<TruthServer> {
+  const first = options.firstMs * nanosPerMs
+  const gap = options.gapMs * nanosPerMs
+  const queue = createQueue()
+  const sockets = new Set<Socket>()
+  const sent = { events: 0, late: 0, maxMs: 0 }
+  let timer: NodeJS.Timeout | undefined
+  let turning = false
+
+  const turn = (): void => {
+    turning = false
+    let at = now()
+    for (let stream = queue.first(); stream !== undefined && stream.dueAt <= at; stream = queue.first()) {
+      sendEvent(stream)
+      at = now()
+    }
+    plan(at)
+  }
+
+  const plan = (at: number): void => {
+    const next = queue.first()
+    if (next === undefined || turning) return
+    clearTimeout(timer)
+    const left = next.dueAt - at
+    if (left > spinNanos) {
+      timer = setTimeout(turn, Math.floor((left - spinNanos) / nanosPerMs) + 1)
+    } else {
+      turning = true
+      setImmediate(turn)
+    }
+  }
+
+  const sendEvent = (stream: TruthStream): void => {
+    const { socket, stamps, total } = stream
+    const at = now()
+    const lateMs = (at - stream.dueAt) / nanosPerMs
+    sent.events++
+    if (lateMs > 1) sent.late++
+    sent.maxMs = Math.max(sent.maxMs, lateMs)
+    stamps.push(at)
+    const last = stamps.length === total
+    if (!socket.destroyed) socket.write(formatEvent(stream, at, last), 'latin1')
+    if (last || socket.destroyed) {
+      queue.shift()
+      options.log(`${stream.id} ${stream.arrivedAt} ${stamps.length} ${stamps.join(' ')}`)
+    } else {
+      stream.dueAt += gap
+      queue.sink()
+    }
+  }
+
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    socket.on('error', () => socket.destroy())
+    readRequests(socket, (head, body, arrivedAt) => {
+      const stream = openStream(socket, head, body, arrivedAt, options.events)
+      if (stream === undefined) return
+      stream.dueAt = arrivedAt + first
+      queue.push(stream)
+      plan(now())
+    })
+  })
+  const port = await listen(server, options.port)
+  return {
+    port,
+    lateness: () => ({ ...sent }),
+    close: () =>
+      new Promise((resolve) => {
+        clearTimeout(timer)
+        server.close(() => resolve())
+        for (const socket of sockets) socket.destroy()
+      }),
+  }
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (thrown) =>
+      reject(new BenchError('usage', `the truth server cannot listen on port ${port}: ${describeError(thrown)}`)),
+    )
+    server.listen({ port, host: '127.0.0.1', backlog: 65_535 }, () => {
+      resolve((server.address() as { readonly port: number }).port)
+    })
+  })
+}
+
+/** Calls back once a request with its head, its body and the instant of the chunk that made it whole. */
+function readRequests(socket: Socket, onRequest: (head: string, body: string, at: number) => void): void {
+  let held = ''
+  socket.on('data', (chunk: Buffer) => {
+    const at = now()
+    held += chunk.toString('latin1')
+    for (;;) {
+      const end = held.indexOf('\r\n\r\n')
+      if (end < 0) return
+      const head = held.slice(0, end)
+      const length = Number(/^content-length:\s*(\d+)/im.exec(head)?.[1] ?? 0)
+      if (held.length < end + 4 + length) return
+      const body = held.slice(end + 4, end + 4 + length)
+      held = held.slice(end + 4 + length)
+      onRequest(head, body, at)
+    }
+  })
+}
+
+/** Answers what is no streamed completion at once, and returns undefined. */
+function openStream(
+  socket: Socket,
+  head: string,
+  body: string,
+  arrivedAt: number,
+  events: number,
+): TruthStream | undefined {
+  const path = head.split(' ', 2)[1] ?? ''
+  if (!head.startsWith('POST ') || !path.endsWith('/completions')) {
+    const facts = describeServer(path)
+    respond(socket, facts === undefined ? '404 Not Found' : '200 OK', facts ?? {})
+    return undefined
+  }
+  const asked = parseBody(body)
+  if (asked?.stream !== true) {
+    respond(socket, '400 Bad Request', { error: { message: 'the truth server only streams', code: 400 } })
+    return undefined
+  }
+  return {
+    socket,
+    id: /^x-request-id:\s*(\S+)/im.exec(head)?.[1] ?? '-',
+    arrivedAt,
+    chat: path.endsWith('/chat/completions'),
+    usage: asked.stream_options?.include_usage === true,
+    stamps: [],
+    total: events || asked.max_completion_tokens || asked.max_tokens || 16,
+    dueAt: 0,
+  }
+}
+
+interface AskedBody {
+  readonly stream?: boolean
+  readonly stream_options?: { readonly include_usage?: boolean }
+  readonly max_tokens?: number
+  readonly max_completion_tokens?: number
+}
+
+function parseBody(body: string): AskedBody | undefined {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}
+
+function describeServer(path: string): object | undefined {
+  if (path.endsWith('/v1/models'))
+    return { object: 'list', data: [{ id: 'mock-model', object: 'model', owned_by: 'truth' }] }
+  if (path.endsWith('/health')) return {}
+  return path.endsWith('/version') ? { version: '1' } : undefined
+}
+
+function respond(socket: Socket, status: string, value: object): void {
+  const text = JSON.stringify(value)
+  socket.write(`HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`)
+}
+
+/** The head leaves with the first event, the end with the last. */
+function formatEvent({ chat, usage, stamps, total }: TruthStream, at: number, last: boolean): string {
+  const object = chat ? 'chat.completion.chunk' : 'text_completion'
+  const said = chat ? `"delta":{"content":" ${at}"}` : `"text":" ${at}"`
+  const start = `data: {"id":"truth","object":"${object}","created":1,"model":"mock-model",`
+  const choice = `"choices":[{"index":0,${said},"logprobs":null,"finish_reason":${last ? '"length"' : 'null'}}]}\n\n`
+  const head = stamps.length === 1 ? streamHead : ''
+  if (!last) return head + formatChunk(start + choice)
+  const counts = `"choices":[],"usage":{"prompt_tokens":32,"completion_tokens":${total},"total_tokens":${32 + total}}}\n\n`
+  return `${head}${formatChunk(start + choice)}${usage ? formatChunk(start + counts) : ''}${formatChunk('data: [DONE]\n\n')}0\r\n\r\n`
+}
+
+const streamHead =
+  'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n'
+
+function formatChunk(text: string): string {
+  return `${text.length.toString(16)}\r\n${text}\r\n`
+}
+
+/** Streams by due instant: a binary heap. */
+function createQueue(): {
+  first(): TruthStream | undefined
+  push(stream: TruthStream): void
+  /** Takes the first away. */
+  shift(): void
+  /** Puts the first where its new instant belongs. */
+  sink(): void
+} {
+  const heap: TruthStream[] = []
+  const before = (a: number, b: number): boolean => heap[a]!.dueAt < heap[b]!.dueAt
+  const swap = (a: number, b: number): void => {
+    const held = heap[a]!
+    heap[a] = heap[b]!
+    heap[b] = held
+  }
+  const sink = (): void => {
+    for (let at = 0; ; ) {
+      let least = at
+      for (const child of [2 * at + 1, 2 * at + 2]) if (child < heap.length && before(child, least)) least = child
+      if (least === at) return
+      swap(at, least)
+      at = least
+    }
+  }
+  return {
+    first: () => heap[0],
+    push(stream) {
+      heap.push(stream)
+      for (let at = heap.length - 1; at > 0 && before(at, (at - 1) >> 1); at = (at - 1) >> 1) swap(at, (at - 1) >> 1)
+    },
+    shift() {
+      const last = heap.pop()!
+      if (heap.length === 0) return
+      heap[0] = last
+      sink()
+    },
+    sink,
+  }
+}
