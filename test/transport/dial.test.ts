@@ -71,7 +71,10 @@ function dial(
   return { dial: made, results, done }
 }
 
-const routeTo = (hostname: string, secure = false): Route => ({ origin: { secure, hostname, port: 1 } })
+const routeTo = (hostname: string, secure = false): Route => ({
+  habits: new Map(),
+  origin: { secure, hostname, port: 1 },
+})
 const refused = { code: 'ECONNREFUSED', message: 'refused' }
 
 describe('dial', () => {

@@ -13,9 +13,7 @@ export interface ConnectionHost {
   connectionIdle(connection: Connection, idleMs: number | undefined): void
   /** It is of no more use, and freed. */
   connectionGone(connection: Connection): void
-  /** It was idle, and still carried an exchange. */
-  connectionReused(connection: Connection): void
-  /** It was idle, and had gone stale: nothing of the request can have been processed. Send it over a new connection. */
+  /** It went stale, and nothing of the request can have been processed: send it over a new connection. */
   retry(exchange: Exchange): void
 }
 
@@ -46,8 +44,8 @@ export class Exchange {
   }
 }
 
-/** Time for a reset to come back after the end that overtook it, beyond two round trips as the handshake saw them. */
-const RESET_SLACK_MS = 2
+/** Time for what a server sends to be read here, beyond two round trips. */
+const SLACK_MS = 2
 const STRAY_LINE = new Uint8Array([0x0d, 0x0a])
 
 export class Connection implements LinkOwner, Dialed {
@@ -58,7 +56,6 @@ export class Connection implements LinkOwner, Dialed {
   readonly #parser = new ResponseParser()
   #dial: Dial | undefined
   #link: Link | undefined
-  #roundTripMs = 0
   #exchange: Exchange | undefined
   /** The exchange found the connection open, so that it may have been stale. */
   #wasIdle = false
@@ -116,8 +113,9 @@ export class Connection implements LinkOwner, Dialed {
     this.#send(exchange)
   }
 
+  /** Within this time the effect of anything that was sent has come back, be it an answer or an end. */
   #settleMs(): number {
-    return 2 * this.#roundTripMs + RESET_SLACK_MS
+    return 2 * (this.route.roundTripMs ?? 0) + SLACK_MS
   }
 
   /** The request was aborted: an unfinished exchange leaves a connection of no use. */
@@ -141,7 +139,6 @@ export class Connection implements LinkOwner, Dialed {
   dialed(link: Link, opened: ConnectionOpened): void {
     this.#dial = undefined
     this.#link = link
-    this.#roundTripMs = opened.connectMs ?? 0
     link.owner = this
     const exchange = this.#exchange
     if (exchange === undefined) {

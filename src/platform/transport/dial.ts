@@ -11,6 +11,8 @@ export interface Route {
   readonly origin: Origin
   /** By URL: whether the server keeps a connection open after its answer; unknown until a connection has shown it. */
   readonly habits: Map<string, 'keeps' | 'closes'>
+  /** The shortest handshake of TCP so far: in a burst, most measure how busy we are. */
+  roundTripMs?: number
   addresses?: readonly string[]
   resolving?: Promise<readonly string[]>
 }
@@ -99,6 +101,7 @@ export class Dial implements LinkOwner {
   linkConnected(link: Link, at: number): void {
     this.#winner = link
     this.#connectedAt = at
+    this.#route.roundTripMs = Math.min(this.#route.roundTripMs ?? Number.POSITIVE_INFINITY, at - this.#resolvedAt!)
     clearTimeout(this.#nextTimer)
     for (const other of this.#links) if (other !== link) other.destroy()
     const address = this.#addresses[this.#links.indexOf(link)]!

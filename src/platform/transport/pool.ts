@@ -11,16 +11,10 @@ import { encodeRequest, type ParsedUrl, parseUrl } from './request.ts'
 const OPENING_AT_A_TIME = 64
 /** A server that says it waits n seconds stops waiting then, by its own clock. */
 const IDLE_MARGIN_MS = 500
-/**
- * So many idle connections in a row were stale: this server closes after each answer, whatever its headers say (llama-server
- * does). Waiting to find that out costs every request a detour, so that its connections are no longer kept.
- */
-const STALE_LIMIT = 4
 
 /** Everything about one origin. The last connection to come back goes out first, so that the rest may grow stale in peace. */
 interface Lane extends Route {
   readonly idle: Connection[]
-  staleInRow: number
 }
 
 export function createHttp1Transport(
@@ -88,9 +82,7 @@ class PooledTransport implements Transport, ConnectionHost {
   }
 
   retry(exchange: Exchange): void {
-    const { lane } = this.#find(exchange.spec.url)
-    lane.staleInRow++
-    new Connection(lane, this).openFor(exchange, this.#dialOptions)
+    new Connection(this.#find(exchange.spec.url).lane, this).openFor(exchange, this.#dialOptions)
   }
 
   async open(url: string, count: number): Promise<number> {
@@ -122,17 +114,13 @@ class PooledTransport implements Transport, ConnectionHost {
 
   connectionIdle(connection: Connection, idleMs: number | undefined): void {
     const lane = connection.route as Lane
-    if (this.#isFresh || this.#isClosing || lane.staleInRow >= STALE_LIMIT) {
+    if (this.#isFresh || this.#isClosing) {
       connection.destroy()
       return
     }
     connection.usableUntil =
       idleMs === undefined ? Number.POSITIVE_INFINITY : this.clock.now() + idleMs - IDLE_MARGIN_MS
     lane.idle.push(connection)
-  }
-
-  connectionReused(connection: Connection): void {
-    ;(connection.route as Lane).staleInRow = 0
   }
 
   connectionGone(connection: Connection): void {
@@ -155,7 +143,7 @@ class PooledTransport implements Transport, ConnectionHost {
     const url = parseUrl(text)
     let lane = this.#lanes.get(url.key)
     if (lane === undefined) {
-      lane = { origin: url.origin, habits: new Map(), idle: [], staleInRow: 0 }
+      lane = { origin: url.origin, habits: new Map(), idle: [] }
       this.#dialOptions.network.prepare(url.origin)
       this.#lanes.set(url.key, lane)
     }
