@@ -23,8 +23,10 @@ const needs: Readonly<Record<Kind, string>> = {
 }
 
 // In a checkout this file is src/registry.ts; in the package it is dist/registry.js, with the folders beside it.
-const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
-const root = new URL(extension === '.ts' ? '../' : './', import.meta.url)
+// Bundled for an edge runtime it has no place, and nothing beside it.
+const here: string | undefined = import.meta.url
+const extension = here?.endsWith('.ts') ? '.ts' : '.js'
+const root = new URL(extension === '.ts' ? '../' : './', here ?? 'file:///')
 
 /** Names of ours, sorted; empty where the runtime cannot look (then modules are given as objects). */
 export async function listBuiltins(kind: Kind, platform: Platform): Promise<readonly string[]> {

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { RequestRecord, RunResult } from 'inferbench'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startWorkerd, type Workerd } from './workerd.ts'
@@ -11,7 +12,7 @@ describe('workerd', () => {
   let workerd: Workerd
 
   beforeAll(async () => {
-    workerd = await startWorkerd(folder, ['mock-worker'])
+    workerd = await startWorkerd(folder, ['mock-worker', 'bench-worker'])
   })
 
   afterAll(async () => {
@@ -48,5 +49,26 @@ describe('workerd', () => {
       /^vllm:generation_tokens_total.* 12(\.0)?$/m,
     )
     expect((await fetch(url('mock-worker', '/nowhere'))).status).toBe(404)
+  })
+
+  it('measures a server over fetch', async () => {
+    const server = new URL(workerd.urls['mock-worker']!).origin
+    const response = await fetch(url('bench-worker', `/?server=${encodeURIComponent(server)}`))
+    const text = await response.text()
+    expect(response.status, text).toBe(200)
+    const { manifest, summary, records, failure } = JSON.parse(text) as RunResult & { records: RequestRecord[] }
+    expect(failure).toBeUndefined()
+    expect(manifest).toMatchObject({
+      platform: { name: 'web' },
+      transport: { name: 'fetch' },
+      target: { model: 'edge-model' },
+    })
+    const measured = records.filter(({ phase }) => phase === 'measure')
+    expect(measured.length).toBe(12)
+    for (const record of measured) {
+      expect(record).toMatchObject({ outcome: 'ok', finish: 'length', outputTokens: 9, tokenSource: 'server' })
+    }
+    expect(summary.scenarios[0]).toMatchObject({ counts: { requests: 12, warmupRequests: 3 } })
+    expect(summary.scenarios[0]?.metrics.ttft).toMatchObject({ kind: 'distribution', distribution: { count: 12 } })
   })
 })
