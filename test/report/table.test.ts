@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createMetricRegistry } from '../../src/core/metrics/registry.ts'
+import type { OkRecord } from '../../src/core/record.ts'
 import { renderTable } from '../../src/core/report/table.ts'
 import { measureWidth } from '../../src/core/report/text.ts'
 import type { Manifest } from '../../src/core/run.ts'
@@ -77,6 +78,15 @@ describe('the table at the end of a run', () => {
   it('says when events hold several tokens', () => {
     expect(page).not.toContain('an event')
     expect(render(summaryOf(answers(3, { outputTokens: 192 })))).toContain('3.00 tokens an event')
+  })
+
+  it('sets what the server counted beside what was asked, and what a cache answered', () => {
+    const counted = render(summaryOf(answers(3, { inputTokens: 140, askedInputTokens: 128, cachedTokens: 16 })))
+    expect(counted).toContain('140 tokens in (128 asked), 64 out')
+    expect(counted).toContain('16 tokens in cached')
+    const [{ inputTokens: _, ...uncounted }] = answers(1, { askedInputTokens: 128 }) as [OkRecord]
+    expect(render(summaryOf([uncounted]))).toContain('128 tokens in asked, 64 out')
+    expect(page).not.toMatch(/asked|cached/)
   })
 
   it('has a line a gate', () => {

@@ -1,7 +1,8 @@
 /** Metrics with samples from each request. Durations are derived here and nowhere else. */
 import type { MetricDefinition } from '../metric.ts'
 import type { OkRecord, RequestRecord } from '../record.ts'
-import type { Timings } from './timings.ts'
+import { roundToMicros } from '../units.ts'
+import { msBetween, type Timings } from './timings.ts'
 
 /** Takes one sample, or `weight` equal ones. */
 export type TakeSample = (value: number, weight?: number) => void
@@ -53,7 +54,7 @@ const HEADERS = single(
     formula: 'headersAt - sentAt: from the first byte of the request to the response head',
     source: 'k6 http_req_waiting; the head says nothing about tokens, since servers send it early',
   },
-  (record) => record.headersAt - record.sentAt,
+  (record) => msBetween(record.sentAt, record.headersAt),
 )
 
 const FIRST_EVENT = single(
@@ -156,7 +157,7 @@ const TOKENS_PER_SECOND_AND_USER = single(
 
 /** Until the last token; of an answer without events for tokens (not streamed, empty), until its end. */
 function endToEndOf(record: OkRecord, timings: Timings): number {
-  return timings.streamed ? timings.lastTokenMs! : record.endAt - record.sentAt
+  return timings.streamed ? timings.lastTokenMs! : msBetween(record.sentAt, record.endAt)
 }
 
 const E2E = single(
@@ -176,8 +177,13 @@ const E2E_END = single(
     formula: 'endAt - sentAt: until the end of the answer, usage and end mark included',
     source: 'GuideLLM request latency',
   },
-  (record) => record.endAt - record.sentAt,
+  (record) => msBetween(record.sentAt, record.endAt),
 )
+
+/** A duration since `sentAt` as one since `dueAt`. */
+function sinceDue(record: OkRecord, sinceSentMs: number): number {
+  return roundToMicros(msBetween(record.dueAt, record.sentAt) + sinceSentMs)
+}
 
 const TTFT_DUE = single(
   {
@@ -186,8 +192,7 @@ const TTFT_DUE = single(
     formula: 'first event with text, reasoning or a tool call - dueAt',
     source: 'wrk2: response time, free of coordinated omission; ttft is the service time',
   },
-  (record, timings) =>
-    timings.firstTokenMs === undefined ? undefined : timings.firstTokenMs + (record.sentAt - record.dueAt),
+  (record, timings) => (timings.firstTokenMs === undefined ? undefined : sinceDue(record, timings.firstTokenMs)),
   { needsStream: true },
 )
 
@@ -198,7 +203,7 @@ const E2E_DUE = single(
     formula: 'last event with tokens - dueAt; endAt - dueAt when the answer was not streamed',
     source: 'wrk2: response time, free of coordinated omission; e2e is the service time',
   },
-  (record, timings) => endToEndOf(record, timings) + (record.sentAt - record.dueAt),
+  (record, timings) => sinceDue(record, endToEndOf(record, timings)),
 )
 
 /** Tokens of one kind an answer. */
@@ -292,7 +297,7 @@ const SEND_LATE: SendMetric = {
   whenEmpty: 'nothing was sent',
   sample(record) {
     const beganAt = connectStartOf(record) ?? sentAtOf(record)
-    return beganAt === undefined ? undefined : Math.max(0, beganAt - (record.permitAt ?? record.dueAt))
+    return beganAt === undefined ? undefined : Math.max(0, msBetween(record.permitAt ?? record.dueAt, beganAt))
   },
 }
 
@@ -304,7 +309,8 @@ const QUEUE_WAIT: SendMetric = {
     source: 'own; a cap on an open schedule brings coordinated omission back, so it must show',
   }),
   whenEmpty: 'no request was held back',
-  sample: (record) => (record.permitAt === undefined ? undefined : Math.max(0, record.permitAt - record.dueAt)),
+  sample: (record) =>
+    record.permitAt === undefined ? undefined : Math.max(0, msBetween(record.dueAt, record.permitAt)),
 }
 
 const CONNECT: SendMetric = {
@@ -318,7 +324,7 @@ const CONNECT: SendMetric = {
   sample(record) {
     const startAt = connectStartOf(record)
     const sentAt = sentAtOf(record)
-    return startAt === undefined || sentAt === undefined ? undefined : Math.max(0, sentAt - startAt)
+    return startAt === undefined || sentAt === undefined ? undefined : Math.max(0, msBetween(startAt, sentAt))
   },
 }
 

@@ -1,4 +1,5 @@
 import type { OkRecord } from '../record.ts'
+import { roundToMicros } from '../units.ts'
 
 /** Durations of one answer that several metrics share, ms since `sentAt`. undefined: there was no such event. */
 export interface Timings {
@@ -13,6 +14,11 @@ export interface Timings {
   readonly gapTokens: readonly number[]
   /** The answer came as events with tokens. A whole JSON body has none: its arrival says nothing about a first token. */
   readonly streamed: boolean
+}
+
+/** From one instant of a record to another. Instants have whole microseconds; so has the difference, without float dust. */
+export function msBetween(from: number, to: number): number {
+  return roundToMicros(to - from)
 }
 
 const TOKEN_KINDS: ReadonlySet<string> = new Set(['t', 'r', 'c'])

@@ -1,4 +1,5 @@
 /** `summary.md`: everything that was measured, for reading in a repository or a pull request. */
+import type { Distribution } from '../metric.ts'
 import { type MetricRegistry, metricRegistry } from '../metrics/registry.ts'
 import type { Manifest } from '../run.ts'
 import type { GateResult, ScenarioSummary, Summary } from '../summary.ts'
@@ -14,7 +15,7 @@ import {
   describeTarget,
   describeThroughput,
 } from './phrases.ts'
-import { formatFigure, groupDigits } from './text.ts'
+import { formatFigure, formatPercent, groupDigits } from './text.ts'
 
 export interface MarkdownOptions {
   /** Titles of plugins' metrics. */
@@ -90,11 +91,17 @@ function renderDistributions(scenario: ScenarioSummary, titleOf: (id: string) =>
         `${titleText(id, titleOf)} (${codeSpan(id)})`,
         codeSpan(result.unit),
         ...figures,
-        groupDigits(result.distribution.count),
+        describeSamples(result.distribution),
       ],
     ]
   })
   return rows.length === 0 ? [] : [renderMarkdownTable(['', 'unit', ...COLUMNS, 'samples'], rows)]
+}
+
+/** `400`, `2 000 000 (within 0.098 %)`: above a bound, quantiles come from a histogram. */
+function describeSamples({ count, relativeError }: Distribution): string {
+  const within = relativeError === undefined ? '' : ` (within ${formatPercent(relativeError * 100)})`
+  return groupDigits(count) + within
 }
 
 function renderScalars(scenario: ScenarioSummary, titleOf: (id: string) => string): string[] {

@@ -37,17 +37,25 @@ export function describeTarget(manifest: Manifest): string {
 /** `16 streams, 400 requests, 128 tokens in, 64 out, seed 42, 31.2 s measured after 16 warm-up requests` */
 export function describeScenario(scenario: ScenarioSummary, manifest: Manifest): string {
   const { counts, window } = scenario
-  const input = distributionOf(scenario, 'input_tokens') ?? distributionOf(scenario, 'asked_input_tokens')
   const output = distributionOf(scenario, 'output_tokens')
   const warmup = counts.warmupRequests === 0 ? '' : ` after ${plural(counts.warmupRequests, 'warm-up request')}`
   return [
     scenario.title,
     plural(counts.requests, 'request'),
-    ...(input === undefined ? [] : [`${formatCount(input.mean)} tokens in`]),
+    ...describeInput(scenario),
     ...(output === undefined ? [] : [`${formatCount(output.mean)} out`]),
     `seed ${manifest.seed}`,
     `${formatDuration(window.endAt - window.startAt)} measured${warmup}`,
   ].join(', ')
+}
+
+/** `128 tokens in`, `131.2 tokens in (128 asked)`, `128 tokens in asked`: counted by the server where it did. */
+function describeInput(scenario: ScenarioSummary): string[] {
+  const counted = distributionOf(scenario, 'input_tokens')?.mean
+  const asked = distributionOf(scenario, 'asked_input_tokens')?.mean
+  if (counted === undefined) return asked === undefined ? [] : [`${formatCount(asked)} tokens in asked`]
+  const beside = asked === undefined || asked === counted ? '' : ` (${formatCount(asked)} asked)`
+  return [`${formatCount(counted)} tokens in${beside}`]
 }
 
 /** A mean of counts: whole when it is. */
@@ -88,6 +96,7 @@ export function describeConduct(scenario: ScenarioSummary): string[] {
     ...describeLateness(scenario, 'send_late', 'late sends'),
     ...describeLateness(scenario, 'queue_wait', 'waits for a permit'),
     ...describeTokenSources(scenario),
+    ...describeCache(scenario),
     ...describeBundling(scenario),
   ]
 }
@@ -115,6 +124,12 @@ function describeTokenSources(scenario: ScenarioSummary): string[] {
     return sources.length === 1 ? counter : `${counter} (${groupDigits(count)})`
   })
   return [`tokens counted ${words.join(', ')}`]
+}
+
+/** Said only where a prefix cache answered for some of the prompt. */
+function describeCache(scenario: ScenarioSummary): string[] {
+  const cached = distributionOf(scenario, 'cached_tokens')
+  return cached === undefined || cached.sum === 0 ? [] : [`${formatCount(cached.mean)} tokens in cached`]
 }
 
 /** Said only where it changes how gaps are to be read. */

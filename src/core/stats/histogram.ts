@@ -27,14 +27,10 @@ export interface Histogram {
 
 const bits = new DataView(new ArrayBuffer(8))
 
-function octaveOf(value: number): number {
+/** Sign, exponent and the first bits of the fraction. */
+function highBits(value: number): number {
   bits.setFloat64(0, value)
-  return (bits.getUint32(0) >>> 20) & 0x7ff
-}
-
-function slotOf(value: number): number {
-  bits.setFloat64(0, value)
-  return (bits.getUint32(0) >>> (20 - BUCKET_BITS)) & (BUCKETS_PER_OCTAVE - 1)
+  return bits.getUint32(0)
 }
 
 function middleOf(octave: number, slot: number): number {
@@ -51,9 +47,11 @@ class OctaveHistogram implements Histogram {
   add(value: number, weight = 1): void {
     if (!Number.isFinite(value)) throw new RangeError(`a histogram takes finite values, not ${value}`)
     this.count += weight
-    const octave = octaveOf(value)
+    const high = highBits(value)
+    const octave = (high >>> 20) & 0x7ff
+    const slot = (high >>> (20 - BUCKET_BITS)) & (BUCKETS_PER_OCTAVE - 1)
     if (octave === 0) this.zeros += weight
-    else this.slots(value < 0 ? -octave : octave)[slotOf(value)]! += weight
+    else this.slots(value < 0 ? -octave : octave)[slot]! += weight
   }
 
   merge(other: Histogram): void {
