@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import type { Accumulator, MetricDefinition, MetricPlugin, RequestRecord } from 'inferbench'
 import { metricRegistry } from '../../src/core/metrics/registry.ts'
 import type { Summarizer } from '../../src/core/metrics/summarize.ts'
@@ -71,3 +72,10 @@ function createLongest(): Longest {
 }
 
 testPlugin(longest)
+
+const folder = new URL('../../plugins/', import.meta.url)
+
+for (const name of readdirSync(folder).filter((one) => one.endsWith('.ts'))) {
+  const module = (await import(new URL(name, folder).href)) as { readonly default: MetricPlugin }
+  testPlugin(module.default)
+}
