@@ -1,5 +1,5 @@
 /** What a run comes to: a pure fold of its records, equal to the last digit whether it is made live or from the log. */
-import type { MetricResult } from './metric.ts'
+import type { MetricDefinition, MetricResult } from './metric.ts'
 import type { Outcome } from './record.ts'
 
 /** A named stretch of a run over which metrics are taken. Milliseconds since the run's origin. */
@@ -76,6 +76,8 @@ export interface Summary {
   /** Format version. */
   readonly v: 1
   readonly scenarios: readonly ScenarioSummary[]
+  /** Of plugins' metrics, by id; absent when there are none. Those built in are known by `manifest.tool.definitions`. */
+  readonly definitions?: Readonly<Record<string, MetricDefinition>>
   readonly gates: readonly GateResult[]
   readonly verdict: Verdict
   /** The run was interrupted or stopped early, and why. */

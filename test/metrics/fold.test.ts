@@ -140,6 +140,7 @@ describe('plugins', () => {
     one.add(okRecord({ phase: 'warmup' }))
     other.add(okRecord())
     one.merge(other)
+    expect(one.definitions).toEqual({ letters: countingPlugin().definitions[0] })
     expect(one.summary(scenarios)[0]!.metrics.letters).toEqual({ kind: 'scalar', unit: '1', value: 10 })
   })
 

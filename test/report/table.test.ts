@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createMetricRegistry } from '../../src/core/metrics/registry.ts'
 import type { OkRecord } from '../../src/core/record.ts'
 import { renderTable } from '../../src/core/report/table.ts'
 import { measureWidth } from '../../src/core/report/text.ts'
@@ -129,15 +128,15 @@ describe('the table at the end of a run', () => {
       formula: 'mean of samples',
       source: 'this test',
     } as const
-    const metrics = createMetricRegistry([{ id: 'power', summary: 'power', definitions: [definition] }])
     const [scenario] = summary.scenarios
     const withPlugin: Summary = {
       ...summary,
+      definitions: { watts: definition },
       scenarios: [
         { ...scenario!, metrics: { ...scenario!.metrics, watts: { kind: 'scalar', unit: 'W', value: 321.5 } } },
       ],
     }
-    expect(renderTable(withPlugin, manifestOf(), { color: false, width: 80, metrics })).toContain('power 321.5 W')
+    expect(render(withPlugin)).toContain('power 321.5 W')
   })
 })
 

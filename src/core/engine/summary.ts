@@ -15,6 +15,7 @@ export function summarizeRun(
   return {
     v: 1,
     scenarios,
+    ...(Object.keys(summarizer.definitions).length === 0 ? {} : { definitions: summarizer.definitions }),
     gates: evaluateGates(gates, scenarios),
     verdict: { status: 'not yet judged', reasons: [] },
     ...(stopped === undefined ? {} : { stopped }),

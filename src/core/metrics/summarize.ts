@@ -1,4 +1,4 @@
-import type { MetricPlugin } from '../metric.ts'
+import type { MetricDefinition, MetricPlugin } from '../metric.ts'
 import type { RequestRecord } from '../record.ts'
 import type { ScenarioSummary, Slo } from '../summary.ts'
 import { createMetricRegistry } from './registry.ts'
@@ -14,6 +14,8 @@ export interface SummarizerOptions {
  * records in the same order give the same summary to the last digit.
  */
 export interface Summarizer {
+  /** Of the plugins' metrics, by id. */
+  readonly definitions: Readonly<Record<string, MetricDefinition>>
   /** Once a record, in order of ending; cheap, and off the capture path. */
   add(record: RequestRecord): void
   /** Joins the fold of other records (another shard) made with the same options. */
@@ -25,6 +27,7 @@ export interface Summarizer {
 }
 
 class RecordSummarizer implements Summarizer {
+  readonly definitions: Readonly<Record<string, MetricDefinition>>
   private readonly slo: readonly Slo[]
   private readonly plugins: readonly MetricPlugin[]
   private readonly folds = new Map<string, ScenarioFold>()
@@ -34,6 +37,8 @@ class RecordSummarizer implements Summarizer {
     this.plugins = options.plugins ?? []
     // Two metrics of one name would overwrite each other.
     createMetricRegistry(this.plugins)
+    const definitions = this.plugins.flatMap((plugin) => plugin.definitions)
+    this.definitions = Object.fromEntries(definitions.map((definition) => [definition.id, definition]))
   }
 
   add(record: RequestRecord): void {

@@ -2,7 +2,7 @@
 import type { Manifest } from '../run.ts'
 import type { Summary } from '../summary.ts'
 import { escapeGithubData, escapeGithubProperty } from './escape.ts'
-import { type MarkdownOptions, renderMarkdown } from './markdown.ts'
+import { renderMarkdown } from './markdown.ts'
 
 /** GitHub drops what goes beyond this, silently. */
 const MOST_ANNOTATIONS = 10
@@ -54,8 +54,8 @@ function renderAnnotation({ level, title, message }: Annotation): string {
 }
 
 /** Markdown to append to `$GITHUB_STEP_SUMMARY`; cut at a line's end when it is larger than GitHub takes. */
-export function renderGithubSummary(summary: Summary, manifest: Manifest, options: MarkdownOptions = {}): string {
-  const markdown = renderMarkdown(summary, manifest, options)
+export function renderGithubSummary(summary: Summary, manifest: Manifest): string {
+  const markdown = renderMarkdown(summary, manifest)
   // A step may append more than one run: half is ours at most.
   return cutAtLine(markdown, SUMMARY_LIMIT / 2)
 }

@@ -1,6 +1,6 @@
 /** `summary.md`: everything that was measured, for reading in a repository or a pull request. */
 import type { Distribution } from '../metric.ts'
-import { type MetricRegistry, metricRegistry } from '../metrics/registry.ts'
+import { metricRegistry } from '../metrics/registry.ts'
 import type { Manifest } from '../run.ts'
 import type { GateResult, ScenarioSummary, Summary } from '../summary.ts'
 import { codeSpan, escapeMarkdownCell } from './escape.ts'
@@ -14,17 +14,13 @@ import {
   describeScenario,
   describeTarget,
   describeThroughput,
+  titlesOf,
 } from './phrases.ts'
 import { formatFigure, formatPercent, groupDigits } from './text.ts'
 
-export interface MarkdownOptions {
-  /** Titles of plugins' metrics. */
-  readonly metrics?: MetricRegistry
-}
-
 /** One string, ended by LF. Text from outside stands in code spans only; what was not measured is left out or is `-`. */
-export function renderMarkdown(summary: Summary, manifest: Manifest, options: MarkdownOptions = {}): string {
-  const metrics = options.metrics ?? metricRegistry
+export function renderMarkdown(summary: Summary, manifest: Manifest): string {
+  const titleOf = titlesOf(summary)
   const notes = describeNotes(manifest, summary.scenarios)
   const blocks = [
     `# ${codeSpan(manifest.id)}`,
@@ -35,7 +31,7 @@ export function renderMarkdown(summary: Summary, manifest: Manifest, options: Ma
       : [list(summary.verdict.reasons.map((reason) => `${codeSpan(reason.code)}: ${codeSpan(reason.remedy)}`))]),
     ...(summary.stopped === undefined ? [] : [`Stopped early: ${codeSpan(summary.stopped)}`]),
     ...renderGates(summary.gates, summary.scenarios),
-    ...summary.scenarios.flatMap((scenario) => renderScenario(scenario, manifest, metrics)),
+    ...summary.scenarios.flatMap((scenario) => renderScenario(scenario, manifest, titleOf)),
     ...(notes.length === 0 ? [] : ['## Notes', list(notes.map(codeSpan))]),
   ]
   return `${blocks.join('\n\n')}\n`
@@ -67,8 +63,7 @@ export function renderGates(gates: readonly GateResult[], scenarios: readonly Sc
   return ['## Gates', renderMarkdownTable(['gate', 'scenario', 'value', 'result'], rows)]
 }
 
-function renderScenario(scenario: ScenarioSummary, manifest: Manifest, metrics: MetricRegistry): string[] {
-  const titleOf = (id: string): string => metrics.get(id)?.title ?? id
+function renderScenario(scenario: ScenarioSummary, manifest: Manifest, titleOf: (id: string) => string): string[] {
   const reasons = describeReasons(scenario)
   const missing = describeMissing(scenario, titleOf)
   const facts = [...describeThroughput(scenario), ...describeConduct(scenario), ...missing]

@@ -1,8 +1,9 @@
 /** The sentences that terminal and Markdown share; not yet escaped, not yet laid out. */
 import type { Distribution } from '../metric.ts'
+import { metricRegistry } from '../metrics/registry.ts'
 import { describeSlo } from '../metrics/slo.ts'
 import type { Manifest } from '../run.ts'
-import type { ScenarioSummary } from '../summary.ts'
+import type { ScenarioSummary, Summary } from '../summary.ts'
 import { formatDuration } from '../units.ts'
 import { formatFigure, formatPercent, groupDigits } from './text.ts'
 
@@ -14,6 +15,11 @@ export type Column = (typeof COLUMNS)[number]
 export function distributionOf(scenario: ScenarioSummary, id: string): Distribution | undefined {
   const result = scenario.metrics[id]
   return result?.kind === 'distribution' ? result.distribution : undefined
+}
+
+/** What a metric is called: its title where it is known, else its id. */
+export function titlesOf(summary: Summary): (id: string) => string {
+  return (id) => (metricRegistry.get(id) ?? summary.definitions?.[id])?.title ?? id
 }
 
 export function scalarOf(scenario: ScenarioSummary, id: string): number | undefined {

@@ -156,6 +156,17 @@ const metricResult = v.variant('kind', [
   v.looseObject({ kind: v.literal('absent'), unit: text, reason: text }),
 ])
 
+const definition = v.looseObject({
+  id: text,
+  title: text,
+  unit: text,
+  direction: text,
+  version: count,
+  kind: text,
+  formula: text,
+  source: text,
+})
+
 /** `summary.json`. */
 export const summarySchema: v.GenericSchema = v.looseObject({
   v: formatVersion,
@@ -176,6 +187,7 @@ export const summarySchema: v.GenericSchema = v.looseObject({
       slo: v.exactOptional(v.array(slo)),
     }),
   ),
+  definitions: v.exactOptional(v.record(text, definition)),
   gates: v.array(
     v.looseObject({
       gate: text,

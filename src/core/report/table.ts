@@ -1,5 +1,5 @@
 /** The end of `bench run`, for a terminal. */
-import { type MetricRegistry, metricRegistry } from '../metrics/registry.ts'
+import { metricRegistry } from '../metrics/registry.ts'
 import { describeSlo } from '../metrics/slo.ts'
 import type { Manifest } from '../run.ts'
 import type { ScenarioSummary, Summary } from '../summary.ts'
@@ -17,6 +17,7 @@ import {
   distributionOf,
   latencyRows,
   scalarOf,
+  titlesOf,
 } from './phrases.ts'
 import { flowPhrases, formatFigure, formatPercent, padEnd, padStart, truncate, wrapWords } from './text.ts'
 
@@ -27,8 +28,6 @@ export interface TableOptions {
   readonly width: number
   /** Where the run was written; absent when nothing was. */
   readonly folder?: string
-  /** Titles of plugins' metrics. */
-  readonly metrics?: MetricRegistry
 }
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow'
@@ -37,7 +36,7 @@ const ANSI: Readonly<Record<Style, string>> = { bold: '1', dim: '2', red: '31', 
 
 interface Page {
   readonly width: number
-  readonly metrics: MetricRegistry
+  titleOf(id: string): string
   paint(style: Style, line: string): string
 }
 
@@ -48,7 +47,7 @@ const NARROWEST = 60
 export function renderTable(summary: Summary, manifest: Manifest, options: TableOptions): string {
   const page: Page = {
     width: Math.min(WIDEST, Math.max(NARROWEST, options.width)),
-    metrics: options.metrics ?? metricRegistry,
+    titleOf: titlesOf(summary),
     paint: (style, line) => (options.color ? `\u001b[${ANSI[style]}m${line}\u001b[0m` : line),
   }
   const { scenarios } = summary
@@ -73,10 +72,6 @@ function wrap(page: Page, text: string): string[] {
   return wrapWords(escapeTerminal(text), page.width)
 }
 
-function titleIn(metrics: MetricRegistry): (id: string) => string {
-  return (id) => metrics.get(id)?.title ?? id
-}
-
 function renderScenario(page: Page, scenario: ScenarioSummary, manifest: Manifest): string[] {
   const rows = [...latencyRows(scenario), ...pluginRows(scenario)]
   const reasons = describeReasons(scenario)
@@ -84,7 +79,7 @@ function renderScenario(page: Page, scenario: ScenarioSummary, manifest: Manifes
     ...wrap(page, describeScenario(scenario, manifest)),
     ...(rows.length === 0 ? [] : ['', ...renderRows(page, scenario, rows)]),
     '',
-    ...describeMissing(scenario, titleIn(page.metrics)).flatMap((line) => wrap(page, line)),
+    ...describeMissing(scenario, page.titleOf).flatMap((line) => wrap(page, line)),
     ...flow(page, [...describeThroughput(scenario), ...pluginFigures(page, scenario)]),
     ...flow(page, describeConduct(scenario)),
     ...renderReasons(page, reasons),
@@ -101,12 +96,11 @@ const UNIT_WIDTH = 6
 const NARROW_COLUMN = 9
 
 function renderRows(page: Page, scenario: ScenarioSummary, ids: readonly string[]): string[] {
-  const titleOf = titleIn(page.metrics)
   const cells = ids.map((id) => COLUMNS.map((name) => formatFigure(columnOf(distributionOf(scenario, id), name))))
   const column = Math.max(NARROW_COLUMN, ...cells.flat().map((cell) => cell.length + 1))
   const head = ' '.repeat(LABEL_WIDTH + UNIT_WIDTH) + COLUMNS.map((name) => padStart(name, column)).join('')
   const rows = ids.map((id, i) => {
-    const label = padEnd(truncate(escapeTerminal(titleOf(id)), LABEL_WIDTH - 1), LABEL_WIDTH)
+    const label = padEnd(truncate(escapeTerminal(page.titleOf(id)), LABEL_WIDTH - 1), LABEL_WIDTH)
     const unit = padEnd(truncate(escapeTerminal(scenario.metrics[id]?.unit ?? ''), UNIT_WIDTH - 1), UNIT_WIDTH)
     return label + unit + cells[i]!.map((cell) => padStart(cell, column)).join('')
   })
@@ -122,11 +116,10 @@ function pluginRows(scenario: ScenarioSummary): string[] {
 
 /** What plugins measured as one number. */
 function pluginFigures(page: Page, scenario: ScenarioSummary): string[] {
-  const titleOf = titleIn(page.metrics)
   return Object.entries(scenario.metrics).flatMap(([id, result]) =>
     metricRegistry.has(id) || result.kind !== 'scalar'
       ? []
-      : [`${titleOf(id)} ${formatFigure(result.value)} ${result.unit}`],
+      : [`${page.titleOf(id)} ${formatFigure(result.value)} ${result.unit}`],
   )
 }
 
