@@ -1,5 +1,7 @@
-/** Evidence for people: what a server said when it failed. */
+/** What went wrong, in stable classes; and evidence for people, in the words of who said it. */
 import type { Adapter } from '../adapter.ts'
+import type { TransportError } from '../platform.ts'
+import type { FailurePart } from '../record.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
 const MAX_EVIDENCE = 500
@@ -49,4 +51,20 @@ function explainSafely(status: number, body: string, adapter: Pick<Adapter, 'exp
 function stripTags(body: string): string {
   const start = body.slice(0, MAX_EVIDENCE * 8)
   return /^\s*</.test(start) ? start.replace(/<[^>]*>/g, ' ') : start
+}
+
+/** 429 and 503 say "not now" and are counted apart; a redirect is never followed while measuring. */
+export function classifyStatus(status: number): string {
+  if (status === 429 || status === 503) return 'rejected'
+  return status >= 300 && status < 400 ? 'redirect' : `http_${status}`
+}
+
+/** Bytes that break the rules of HTTP are another failure than a connection that broke. */
+const PROTOCOL_CODE =
+  /^(?:BAD_|HEADERS_TOO_LARGE|CONTENT_LENGTH_|UNSUPPORTED_|UNEXPECTED_|HPE_|UND_ERR_(?:HEADERS_OVERFLOW|RES_|INVALID))/
+
+export function classifyTransportError(error: TransportError): FailurePart {
+  const isCut = error.stage !== 'decode' && !PROTOCOL_CODE.test(error.code)
+  const evidence = limitEvidence(`${error.message} (${error.code})`)
+  return { stage: error.stage, reason: isCut ? 'truncated' : error.code, error: evidence }
 }
