@@ -48,7 +48,9 @@ export function build() {
       mkdirSync(dirname(join(fresh, to)), { recursive: true })
       renameSync(join(work, from), join(fresh, to))
     }
-    for (const file of listFiles(fresh)) if (/\.(js|d\.ts)$/.test(file)) linkOwnModules(file, fresh)
+    // `src` itself never says the package's name, except in the templates that it writes for others.
+    for (const [from, to] of PLACES)
+      if (from !== 'src') for (const file of listFiles(join(fresh, to))) linkOwnModules(file, fresh)
     if (existsSync(join(fresh, 'cli/main.js'))) chmodSync(join(fresh, 'cli/main.js'), 0o755)
     swapFolder(fresh, join(root, 'dist'), join(work, 'old'))
     return true
