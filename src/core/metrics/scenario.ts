@@ -3,6 +3,7 @@ import type { Accumulator, MetricPlugin, MetricResult } from '../metric.ts'
 import type { Outcome, RequestRecord } from '../record.ts'
 import { createDistribution, type DistributionCollector } from '../stats/distribution.ts'
 import type { ScenarioSummary, Slo } from '../summary.ts'
+import type { AnswerMetric } from './contract.ts'
 import { type RateMetric, rateMetrics, rateResult } from './rate.ts'
 import { answerMetrics, sendMetrics } from './request.ts'
 import { meetsSlo } from './slo.ts'
@@ -136,7 +137,7 @@ export class ScenarioFold {
     }
   }
 
-  private answerResult(metric: (typeof answerMetrics)[number]): MetricResult {
+  private answerResult(metric: AnswerMetric): MetricResult {
     if (this.totals.ok === 0) return absent(metric.definition, 'no request succeeded')
     if (metric.needsStream && this.streamedAnswers === 0) return absent(metric.definition, 'not streamed')
     return this.distributionResult(metric.definition, metric.whenEmpty)

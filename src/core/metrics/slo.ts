@@ -3,11 +3,12 @@ import { suggestName } from '../nearest.ts'
 import type { OkRecord } from '../record.ts'
 import type { Slo } from '../summary.ts'
 import { parseDuration } from '../units.ts'
-import { type AnswerMetric, answerMetrics } from './request.ts'
+import type { AnswerMetric } from './contract.ts'
+import { durationMetrics } from './durations.ts'
 import type { Timings } from './timings.ts'
 
 const limited: ReadonlyMap<string, AnswerMetric> = new Map(
-  answerMetrics
+  durationMetrics
     .filter((metric) => metric.definition.unit === 'ms')
     .map((metric) => [metric.definition.id, metric] as const),
 )

@@ -3,6 +3,7 @@ import { metricRegistry } from '../metrics/registry.ts'
 import { describeSlo } from '../metrics/slo.ts'
 import type { Manifest } from '../run.ts'
 import type { ScenarioSummary, Summary } from '../summary.ts'
+import { renderComparison } from './comparison.ts'
 import { escapeTerminal } from './escape.ts'
 import {
   COLUMNS,
@@ -16,10 +17,9 @@ import {
   describeThroughput,
   distributionOf,
   latencyRows,
-  scalarOf,
   titlesOf,
 } from './phrases.ts'
-import { flowPhrases, formatFigure, formatPercent, padEnd, padStart, truncate, wrapWords } from './text.ts'
+import { flowPhrases, formatFigure, padEnd, padStart, truncate, wrapWords } from './text.ts'
 
 export interface TableOptions {
   /** Write ANSI colours. */
@@ -132,41 +132,6 @@ function renderReasons(page: Page, reasons: readonly string[]): string[] {
   return lines.map((line) => page.paint('red', truncate(escapeTerminal(`  ${line}`), page.width)))
 }
 
-interface ComparedColumn {
-  readonly title: string
-  cell(scenario: ScenarioSummary): string
-  /** Gives way when limits or failures need room. */
-  readonly yields?: boolean
-}
-
-const COMPARED: readonly ComparedColumn[] = [
-  { title: 'TTFT p50', cell: (scenario) => formatFigure(distributionOf(scenario, 'ttft')?.quantiles.p50) },
-  { title: 'p99', cell: (scenario) => formatFigure(distributionOf(scenario, 'ttft')?.quantiles.p99) },
-  { title: 'ITL p50', cell: (scenario) => formatFigure(distributionOf(scenario, 'itl')?.quantiles.p50) },
-  { title: 'p99', cell: (scenario) => formatFigure(distributionOf(scenario, 'itl')?.quantiles.p99), yields: true },
-  { title: 'e2e p50', cell: (scenario) => formatFigure(distributionOf(scenario, 'e2e')?.quantiles.p50), yields: true },
-  { title: 'tok/s', cell: (scenario) => formatFigure(scalarOf(scenario, 'output_tok_s')) },
-  { title: 'req/s', cell: (scenario) => formatFigure(scalarOf(scenario, 'req_s')) },
-]
-
-const GOOD: ComparedColumn = { title: 'good', cell: (scenario) => formatShare(scalarOf(scenario, 'goodput')) }
-
-const FAILED: ComparedColumn = { title: 'errors', cell: (scenario) => formatShare(scalarOf(scenario, 'errors')) }
-
-function formatShare(percent: number | undefined): string {
-  return formatPercent(percent).replace(' ', '')
-}
-
-/** Goodput stands there only with limits, and errors only where there are some. */
-function comparedColumns(scenarios: readonly ScenarioSummary[]): readonly ComparedColumn[] {
-  const more = [
-    ...(scenarios.some((scenario) => scalarOf(scenario, 'goodput') !== undefined) ? [GOOD] : []),
-    ...(scenarios.some((scenario) => (scalarOf(scenario, 'errors') ?? 0) > 0) ? [FAILED] : []),
-  ]
-  const yielding = COMPARED.filter((column) => column.yields === true).slice(0, more.length)
-  return [...COMPARED.filter((column) => !yielding.includes(column)), ...more]
-}
-
 /** A line a scenario; durations in ms. */
 function renderScenarios(page: Page, scenarios: readonly ScenarioSummary[], manifest: Manifest): string[] {
   const slo = scenarios[0]?.slo
@@ -174,26 +139,14 @@ function renderScenarios(page: Page, scenarios: readonly ScenarioSummary[], mani
   const reasons = scenarios.flatMap((scenario) =>
     describeReasons(scenario).map((reason) => `${scenario.title}: ${reason}`),
   )
+  const [head, ...lines] = renderComparison(scenarios, page.width)
   return [
     ...wrap(page, `${scenarios.length} scenarios, seed ${manifest.seed}${good}`),
     '',
-    ...renderComparison(page, scenarios),
+    page.paint('dim', head!),
+    ...lines,
     ...renderReasons(page, reasons),
   ]
-}
-
-function renderComparison(page: Page, scenarios: readonly ScenarioSummary[]): string[] {
-  const columns = comparedColumns(scenarios)
-  const cells = scenarios.map((scenario) => columns.map((column) => column.cell(scenario)))
-  const widths = columns.map(({ title }, i) => 1 + Math.max(title.length, ...cells.map((row) => row[i]!.length)))
-  const left = page.width - widths.reduce((sum, width) => sum + width, 0)
-  const line = (label: string, row: readonly string[]): string =>
-    padEnd(truncate(escapeTerminal(label), left - 1), left) + row.map((cell, i) => padStart(cell, widths[i]!)).join('')
-  const head = line(
-    'durations in ms',
-    columns.map((column) => column.title),
-  )
-  return [page.paint('dim', head), ...scenarios.map((scenario, i) => line(scenario.title, cells[i]!))]
 }
 
 const GATE_STYLE = { met: 'green', missed: 'red', 'not-measured': 'red' } as const
