@@ -116,7 +116,9 @@ describe('dial', () => {
     await whenOpen(1)
     links[0]!.owner.linkFailed(links[0]!, 1, refused)
     links[1]!.owner.linkFailed(links[1]!, 2, { code: 'ENETUNREACH', message: 'unreachable' })
-    expect(await done).toEqual({ error: { stage: 'connect', code: 'ECONNREFUSED', message: 'refused' } })
+    expect(await done).toEqual({
+      error: { stage: 'connect', code: 'ECONNREFUSED', message: 'refused at server.test port 1' },
+    })
     expect(results).toHaveLength(1)
   })
 

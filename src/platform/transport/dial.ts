@@ -132,7 +132,7 @@ export class Dial implements LinkOwner {
     this.#firstFailure ??= error
     if (this.#failures < this.#links.length) return
     if (this.#links.length < this.#addresses.length) this.#tryNext()
-    else this.#fail(at, { stage: 'connect', ...explain(this.#firstFailure) })
+    else this.#fail(at, { stage: 'connect', ...explain(this.#firstFailure, this.#route.origin) })
   }
 
   // Before it is ready a server has nothing to say; what it closes fails the handshake.
@@ -186,8 +186,11 @@ export function linkErrorOf(thrown: unknown, fallbackCode = 'UNKNOWN'): LinkErro
   return { code: typeof code === 'string' && code !== '' ? code : fallbackCode, message: thrown.message || thrown.name }
 }
 
-function explain(error: LinkError | undefined): LinkError {
+function explain(error: LinkError | undefined, { hostname, port }: Origin): LinkError {
   if (error === undefined) return { code: 'UNKNOWN', message: 'no address could be tried' }
-  if (error.code !== 'EMFILE' && error.code !== 'ENFILE') return error
-  return { code: error.code, message: 'too many open files; raise the limit (ulimit -n) or lower the concurrency' }
+  if (error.code === 'EMFILE' || error.code === 'ENFILE') {
+    return { code: error.code, message: 'too many open files; raise the limit (ulimit -n) or lower the concurrency' }
+  }
+  if (error.message.includes(String(port))) return error
+  return { code: error.code, message: `${error.message} at ${hostname} port ${port}` }
 }

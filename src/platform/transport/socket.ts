@@ -19,7 +19,8 @@ const READ_BUFFER_BYTES = 64 * 1024
 export const createSocketTransport: TransportFactory = (options: TransportOptions, clock: Clock): Transport =>
   createHttp1Transport('socket', options, clock, (linkGone) => createSocketNetwork(options, clock, linkGone))
 
-function createSocketNetwork(options: TransportOptions, clock: Clock, linkGone: () => void): Network {
+/** Links over `node:net` and `node:tls`. */
+export function createSocketNetwork(options: TransportOptions, clock: Clock, linkGone: () => void): Network {
   // One for all connections: whoever reads from it is done with it before the next read.
   const readBuffer = new Uint8Array(READ_BUFFER_BYTES)
   let tlsContext: TlsContext | undefined
