@@ -152,6 +152,14 @@ describe('a table of scenarios', () => {
     expect(page).not.toContain('errors')
   })
 
+  it('shows the highest quantile that some scenario has requests enough for', () => {
+    const few = [1, 2].flatMap((n) => answers(50, { scenario: `s${n}` }))
+    const head = render(summaryOf(few))
+      .split('\n')
+      .find((line) => line.startsWith('durations'))!
+    expect(head).toMatch(/TTFT p50 +p90 ITL p50 +p99 /)
+  })
+
   it('makes room for goodput and errors', () => {
     const failing = [...records, httpErrorRecord({ scenario: 's4' })]
     const page = render(summaryOf(failing, { titles: ['1 stream', '4 streams'], slo: 'ttft=60ms' }))

@@ -11,15 +11,28 @@ interface ComparedColumn {
   readonly yields?: boolean
 }
 
-const COMPARED: readonly ComparedColumn[] = [
-  { title: 'TTFT p50', cell: (scenario) => formatFigure(distributionOf(scenario, 'ttft')?.quantiles.p50) },
-  { title: 'p99', cell: (scenario) => formatFigure(distributionOf(scenario, 'ttft')?.quantiles.p99) },
-  { title: 'ITL p50', cell: (scenario) => formatFigure(distributionOf(scenario, 'itl')?.quantiles.p50) },
-  { title: 'p99', cell: (scenario) => formatFigure(distributionOf(scenario, 'itl')?.quantiles.p99), yields: true },
-  { title: 'e2e p50', cell: (scenario) => formatFigure(distributionOf(scenario, 'e2e')?.quantiles.p50), yields: true },
-  { title: 'tok/s', cell: (scenario) => formatFigure(scalarOf(scenario, 'output_tok_s')) },
-  { title: 'req/s', cell: (scenario) => formatFigure(scalarOf(scenario, 'req_s')) },
-]
+type Quantile = 'p50' | 'p90' | 'p99'
+
+function quantileColumn(title: string, id: string, name: Quantile, yields = false): ComparedColumn {
+  return { title, yields, cell: (scenario) => formatFigure(distributionOf(scenario, id)?.quantiles[name]) }
+}
+
+function scalarColumn(title: string, id: string): ComparedColumn {
+  return { title, cell: (scenario) => formatFigure(scalarOf(scenario, id)) }
+}
+
+/** `tail` is the highest quantile that some scenario has requests enough for. */
+function usualColumns(tail: Quantile): readonly ComparedColumn[] {
+  return [
+    quantileColumn('TTFT p50', 'ttft', 'p50'),
+    quantileColumn(tail, 'ttft', tail),
+    quantileColumn('ITL p50', 'itl', 'p50'),
+    quantileColumn('p99', 'itl', 'p99', true),
+    quantileColumn('e2e p50', 'e2e', 'p50', true),
+    scalarColumn('tok/s', 'output_tok_s'),
+    scalarColumn('req/s', 'req_s'),
+  ]
+}
 
 const GOOD: ComparedColumn = { title: 'good', cell: (scenario) => formatShare(scalarOf(scenario, 'goodput')) }
 
@@ -35,8 +48,10 @@ function comparedColumns(scenarios: readonly ScenarioSummary[]): readonly Compar
     ...(scenarios.some((scenario) => scalarOf(scenario, 'goodput') !== undefined) ? [GOOD] : []),
     ...(scenarios.some((scenario) => (scalarOf(scenario, 'errors') ?? 0) > 0) ? [FAILED] : []),
   ]
-  const yielding = COMPARED.filter((column) => column.yields === true).slice(0, more.length)
-  return [...COMPARED.filter((column) => !yielding.includes(column)), ...more]
+  const hasP99 = scenarios.some((scenario) => distributionOf(scenario, 'ttft')?.quantiles.p99 !== undefined)
+  const usual = usualColumns(hasP99 ? 'p99' : 'p90')
+  const yielding = usual.filter((column) => column.yields === true).slice(0, more.length)
+  return [...usual.filter((column) => !yielding.includes(column)), ...more]
 }
 
 /** The head, then a line a scenario, each `width` columns wide; durations in ms. */
