@@ -5,10 +5,10 @@ import { hash, normal } from './random.ts'
 import type { GenerationRequest } from './request.ts'
 import { detokenize, tokenize, tokenTexts } from './tokenizer.ts'
 
-export type PieceKind = 'text' | 'reasoning' | 'tool'
+type PieceKind = 'text' | 'reasoning' | 'tool'
 
 /** One token and what it adds to the answer. */
-export interface Piece {
+interface Piece {
   readonly id: number
   readonly kind: PieceKind
   /** What the client sees; empty when a stop string took it. */

@@ -2,7 +2,7 @@
 import type { Answer, Choice, TokenLogprob } from './answer.ts'
 import type { MockSettings } from './options.ts'
 
-export interface Refusal {
+interface Refusal {
   readonly status: number
   readonly message: string
   readonly param: string | null
@@ -81,7 +81,7 @@ export function said(choice: Choice, from = 0, to: number = choice.pieces.length
 }
 
 /** OpenAI's older form, of completions. `offset` is where the first token's text starts in the answer. */
-export function legacyLogprobs(tokens: readonly TokenLogprob[], offset: number): object {
+function legacyLogprobs(tokens: readonly TokenLogprob[], offset: number): object {
   const starts: number[] = []
   let at = offset
   for (const token of tokens) {

@@ -94,7 +94,7 @@ export function readRequest(kind: 'chat' | 'completion', text: string, settings:
   return request
 }
 
-export function parseJson(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

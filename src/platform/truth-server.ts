@@ -25,7 +25,7 @@ export interface TruthServer {
 }
 
 /** How well the server keeps its own schedule. Its lateness does not count as the client's error: the log has true instants. */
-export interface Lateness {
+interface Lateness {
   readonly events: number
   /** Sent more than 1 ms after they were due. */
   readonly late: number
