@@ -5,7 +5,7 @@ import { ResponseParser } from '../../src/platform/transport/http1.ts'
 
 const FOLDER = fileURLToPath(new URL('../fixtures/wire/', import.meta.url))
 
-export interface RecordedChunk {
+interface RecordedChunk {
   /** Milliseconds since the request was sent. */
   readonly at: number
   readonly bytes: Uint8Array

@@ -29,7 +29,7 @@ interface CountLimits {
   readonly countTokens?: (text: string) => number
 }
 
-export interface TokenCounts {
+interface TokenCounts {
   readonly counts: Usage & { readonly tokenSource?: TokenSource }
   readonly suspect: boolean
   readonly missing: boolean

@@ -15,7 +15,7 @@ export interface FramerHint {
   readonly maxEventLength?: number
 }
 
-export interface FramerEnd {
+interface FramerEnd {
   readonly messages: readonly WireMessage[]
   /** Data of a message that the end of the body cut: not to be decoded as if it were whole. */
   readonly partial?: string
