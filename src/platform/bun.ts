@@ -1,5 +1,6 @@
 import type { Platform } from '../core/platform.ts'
-import { createModuleLoader, importNatively } from './load-module.ts'
+import { createModuleLoader, importNatively, type LoadedModule, resolveFromFolder } from './load-module.ts'
+import { listOwnModules } from './own-modules.ts'
 import { readEnv } from './probes.ts'
 import { serveOverHttp } from './serve-http.ts'
 import { assemblePlatform } from './shared.ts'
@@ -14,7 +15,7 @@ const DEFAULT_LIMIT = 256
 export function createBunPlatform(): Platform {
   return assemblePlatform({
     name: 'bun',
-    version: (globalThis as unknown as { readonly Bun: { readonly version: string } }).Bun.version,
+    version: runtime().version,
     collections: false,
     transports: {
       fetch: createFetchTransport({
@@ -43,6 +44,39 @@ export function createBunPlatform(): Platform {
     moduleArguments: () => [],
     // Bun's own server holds the head of an answer back until the first chunk of its body.
     serve: serveOverHttp,
-    loadModule: createModuleLoader(importNatively),
+    loadModule: createModuleLoader(async (located) => {
+      offerOwnModules()
+      return await importNatively(located)
+    }),
+  })
+}
+
+interface BunRuntime {
+  readonly version: string
+  /** https://bun.com/docs/runtime/plugins */
+  plugin(options: { readonly name: string; setup(build: PluginBuilder): void }): void
+}
+
+interface PluginBuilder {
+  module(name: string, load: () => Promise<{ readonly exports: LoadedModule; readonly loader: 'object' }>): void
+}
+
+function runtime(): BunRuntime {
+  return (globalThis as unknown as { readonly Bun: BunRuntime }).Bun
+}
+
+let offered = false
+
+/** Where the user's folder has no inferbench of its own, `import 'inferbench'` in a file there means this one. */
+function offerOwnModules(): void {
+  if (offered || resolveFromFolder('inferbench') !== undefined) return
+  offered = true
+  runtime().plugin({
+    name: 'inferbench',
+    setup(build) {
+      for (const [name, path] of Object.entries(listOwnModules())) {
+        build.module(name, async () => ({ exports: (await import(path)) as LoadedModule, loader: 'object' }))
+      }
+    },
   })
 }

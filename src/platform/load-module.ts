@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
 import { BenchError, describeError } from '../core/errors.ts'
+import { listOwnModules } from './own-modules.ts'
 
 export type LoadedModule = Readonly<Record<string, unknown>>
 
@@ -50,5 +51,6 @@ export const importNatively: (located: Located) => Promise<LoadedModule> = (loca
 /** For Node, which below version 22.18 does not. Loaded late: it brings a compiler. */
 export const importThroughJiti: (located: Located) => Promise<LoadedModule> = async ({ specifier }) => {
   const { createJiti } = await import('jiti')
-  return await createJiti(`${process.cwd()}/`, { interopDefault: false }).import<LoadedModule>(specifier)
+  const options = { interopDefault: false, alias: { ...listOwnModules() } }
+  return await createJiti(`${process.cwd()}/`, options).import<LoadedModule>(specifier)
 }

@@ -98,7 +98,11 @@ describe('bench new', () => {
       const made = await runBench(['new', 'adapter', 'my-server'], { cwd })
       expect(made).toMatchObject({ code: 0, stderr: '' })
       const path = join(cwd, 'my-server.ts')
-      expect(readFileSync(path, 'utf8')).toContain("name: 'my-server'")
+      const run = await runBench(
+        ['run', '--adapter', './my-server.ts', '--requests', '2', '--output-tokens', '2', '--warmup', '0'],
+        { cwd },
+      )
+      expect([run.code, run.stdout.split(' ')[0]]).toEqual([0, 'my-server'])
       writeFileSync(path, 'mine')
       expect(await runBench(['new', 'adapter', 'my-server'], { cwd })).toMatchObject({ code: 2 })
       expect(readFileSync(path, 'utf8')).toBe('mine')

@@ -162,6 +162,7 @@ describe('readOptions', () => {
     [{ insecure: false, ca: 'f' }],
     [{ http2: false, transport: 'socket' }],
     [{ http2: true, transport: 'undici' }],
+    [{ proxy: 'http://p', transport: 'fetch' }],
     [{ stream: false, idleTimeout: 0 }],
     [{ duration: '1s', requests: 4, concurrency: 4 }],
   ])('takes %j', (input) => {

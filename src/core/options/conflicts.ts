@@ -12,7 +12,7 @@ export interface Conflict {
 type Given = CheckedOptions
 
 const LOADS = ['concurrency', 'rate', 'stages', 'replay'] as const
-const UNDICI_ONLY = ['proxy', 'unixSocket', 'http2'] as const
+const NOT_BY_SOCKET = ['proxy', 'unixSocket', 'http2'] as const
 
 /** The first contradiction, or undefined. */
 export function findConflict(given: Given): Conflict | undefined {
@@ -56,14 +56,11 @@ const rules: readonly Rule[] = [
   both('apiKeyEnv', 'apiKeyFile', 'each says where the key is; give one'),
   both('insecure', 'ca', 'without verification there is nothing to trust; give one'),
   both('proxy', 'unixSocket', 'a connection goes one way; give one'),
-  ...UNDICI_ONLY.map(
+  ...NOT_BY_SOCKET.map(
     (name): Rule =>
       (given) =>
-        given[name] !== undefined &&
-        given[name] !== false &&
-        given.transport !== undefined &&
-        given.transport !== 'undici'
-          ? clash(name, 'transport', `only the transport undici can do that, not ${given.transport}`)
+        isOn(given[name]) && given.transport === 'socket'
+          ? clash(name, 'transport', 'the transport socket cannot do that; undici can (on Bun and Deno, fetch)')
           : undefined,
   ),
   ...(['firstTokenTimeout', 'idleTimeout'] as const).map(

@@ -83,18 +83,19 @@ async function load<Part>(given: string | Part, find: (specifier: string) => Pro
   return typeof given === 'string' ? find(given) : given
 }
 
+/** Undefined: the platform's own choice. A transport that cannot do what is asked of it says so when it is opened. */
 function chooseTransport(options: CheckedOptions, platform: Platform, nameOption: NameOption): string | undefined {
-  const needsUndici = options.proxy !== undefined || options.unixSocket !== undefined || options.http2 === true
-  const wanted = options.transport ?? (needsUndici ? 'undici' : undefined)
-  if (wanted === undefined || Object.hasOwn(platform.transports, wanted)) return wanted
   const names = Object.keys(platform.transports)
-  if (options.transport === undefined || wanted === 'undici') {
+  const { transport } = options
+  if (transport !== undefined) {
+    if (names.includes(transport)) return transport
     throw new BenchError(
-      'unsupported',
-      `proxies, Unix sockets and HTTP/2 need the transport undici, which ${platform.name} does not have; use Node`,
+      'usage',
+      `${nameOption('transport')}: there is no "${transport}" on ${platform.name}${suggestName(transport, names)}`,
     )
   }
-  throw new BenchError('usage', `${nameOption('transport')}: there is no "${wanted}"${suggestName(wanted, names)}`)
+  const special = options.proxy !== undefined || options.unixSocket !== undefined || options.http2 === true
+  return special ? ['undici', 'fetch'].find((name) => names.includes(name)) : undefined
 }
 
 function readTransportOptions(options: CheckedOptions, ca: string | undefined): TransportOptions {

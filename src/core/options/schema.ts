@@ -232,7 +232,7 @@ const entries = {
   transport: option(is.text('the name of a transport'), 'What moves the bytes: socket, undici or fetch', {
     group: 'Transport',
     hint: 'NAME',
-    fallback: 'socket; undici where another option needs it',
+    fallback: 'socket; another where an option needs it',
   }),
   connections: option(
     is.choice(['reuse', 'fresh', 'open-first']),
