@@ -10,6 +10,8 @@ import { createPlatformServer, type PlatformServer, sendFrom } from './platform-
 export interface PlatformTestOptions {
   /** An empty folder that may be written into; needed where the platform has files. */
   readonly folder?: string
+  /** Titles of tests that this runtime cannot pass, and why. */
+  readonly skip?: Readonly<Record<string, string>>
   /** How a handler is served for this platform's transports, where the platform itself cannot. */
   readonly serve?: NonNullable<Platform['serve']>
 }
@@ -37,7 +39,7 @@ export function testPlatform(name: string, load: () => Promise<Platform>, option
     const current = (): Platform => platform
 
     describe('basics', () => checkBasics(current))
-    describe('inflate', () => checkInflate(current))
+    describe('inflate', () => checkInflate(current, options.skip ?? {}))
     describe('files', () => checkFiles(current, options.folder))
     describe('processes', () => checkProcesses(current))
     describe('modules', () => checkModules(current, options.folder))
@@ -122,8 +124,11 @@ function checkBasics(current: () => Platform): void {
   })
 }
 
-function checkInflate(current: () => Platform): void {
-  const check = checkMember(current, 'inflate')
+function checkInflate(current: () => Platform, skip: Readonly<Record<string, string>>): void {
+  const check: ReturnType<typeof checkMember> = (title, body) => {
+    if (skip[title] === undefined) checkMember(current, 'inflate')(title, body)
+    else it.skip(`${title} (skipped: ${skip[title]})`, () => {})
+  }
 
   /** undefined where this runtime lacks the coding, and says so. */
   const open = ({ coding, optional }: CodedBody): Inflater | undefined => {
@@ -168,7 +173,13 @@ function checkInflate(current: () => Platform): void {
 
   check('bytes that are not coded at all reject', async () => {
     const inflater = current().inflate!('gzip')
-    await expect(inflater.push(new TextEncoder().encode('data: 1\n\n'))).rejects.toMatchObject({ code: 'BAD_CODING' })
+    const decode = async (): Promise<void> => {
+      await inflater.push(new TextEncoder().encode('data: 1\n\n'))
+      // A decompressor may notice at the next chunk only.
+      await inflater.push(new TextEncoder().encode('data: 2\n\n'))
+      await inflater.finish()
+    }
+    await expect(decode()).rejects.toMatchObject({ code: 'BAD_CODING' })
   })
 
   check('a coding that nobody knows is unsupported', async () => {

@@ -9,7 +9,15 @@ import { testPlatform } from '../conformance/platform.ts'
 const folder = mkdtempSync(join(tmpdir(), 'inferbench-platform-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-testPlatform(detectRuntime(), loadPlatform, { folder })
+const runtime = detectRuntime()
+const unseen = 'this decompressor does not say that its input is cut'
+testPlatform(runtime, loadPlatform, {
+  folder,
+  skip: {
+    ...(runtime === 'deno' && { 'br: a body that is cut rejects': unseen }),
+    ...(runtime !== 'node' && { 'zstd: a body that is cut rejects': unseen }),
+  },
+})
 
 // The edge, over the runtime's own fetch and a real socket.
 testPlatform('web', async () => createWebPlatform(), {

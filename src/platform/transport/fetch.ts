@@ -58,6 +58,8 @@ export function createFetchTransport(flavour: FetchFlavour): TransportFactory {
         }
       } catch (thrown) {
         const at = clock.now()
+        // `send` returns before it reports, whatever was wrong with the request.
+        await undefined
         if (!signal.aborted) sink.error(at, readFault(thrown, stage))
       }
     }
@@ -96,11 +98,20 @@ function onAbort(signal: AbortSignal, listener: () => void): void {
 function createInit(spec: HttpSpec, signal: AbortSignal, extras: object): RequestInit {
   return {
     method: spec.method,
-    headers: askForIdentity(spec.headers).map(([name, value]): [string, string] => [name, value]),
+    headers: createHeaders(askForIdentity(spec.headers)),
     ...(spec.body !== undefined && { body: spec.body }),
     redirect: 'manual',
     signal,
     ...extras,
+  }
+}
+
+function createHeaders(list: HeaderList): Headers {
+  try {
+    return new Headers(list.map(([name, value]): [string, string] => [name, value]))
+  } catch {
+    // Not the runtime's own words, which quote the value: it may be a secret.
+    throw new TypeError('a header holds characters that HTTP does not allow')
   }
 }
 
