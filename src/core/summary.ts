@@ -72,6 +72,9 @@ export interface Verdict {
   readonly reasons: readonly VerdictReason[]
 }
 
+/** What plugins found by asking the server after the load: by id of the plugin, then of the metric. */
+export type Evaluations = Readonly<Record<string, Readonly<Record<string, MetricResult>>>>
+
 export interface Summary {
   /** Format version. */
   readonly v: 1
@@ -80,6 +83,7 @@ export interface Summary {
   readonly definitions?: Readonly<Record<string, MetricDefinition>>
   readonly gates: readonly GateResult[]
   readonly verdict: Verdict
+  readonly evaluations?: Evaluations
   /** The run was interrupted or stopped early, and why. */
   readonly stopped?: string
 }

@@ -286,7 +286,8 @@ export function startPhase(
     if (stopReason !== undefined) return
     stopReason = reason
     dropWaiting(reason)
-    after(plan.drainMs, () => abort('drain'))
+    // Cut by the user is another thing than too slow to end in time.
+    after(plan.drainMs, () => abort(reason === 'duration' ? 'drain' : reason))
     finishIfDone()
   }
 

@@ -24,6 +24,8 @@ export interface ExchangeContext {
   readonly adapter: Adapter
   readonly stream: boolean
   readonly model: string
+  /** What the manifest says, once it is known. */
+  readonly fingerprint: () => string | undefined
   readonly timeouts: Timeouts
   readonly saveText: boolean
   readonly clock: Clock
@@ -315,6 +317,7 @@ export class Exchange {
     if (this.#reader !== undefined) return this.#reader
     const context = this.#context
     const { call, spec } = this.job
+    const fingerprint = context.fingerprint()
     this.#reader = createAnswerReader({
       sentAt: this.capture.sentAt ?? this.startedAt,
       headersAt: this.capture.headersAt ?? this.startedAt,
@@ -327,6 +330,7 @@ export class Exchange {
       },
       adapter: context.adapter,
       manifestModel: context.model,
+      ...(fingerprint === undefined ? {} : { manifestFingerprint: fingerprint }),
       saveText: context.saveText,
       toRunMs: context.toRunMs,
       ...(context.countTokens === undefined ? {} : { countTokens: context.countTokens }),

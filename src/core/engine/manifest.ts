@@ -1,31 +1,26 @@
 import { DEFINITIONS_VERSION } from '../metrics/registry.ts'
-import type { RunPlan } from '../plan.ts'
-import type { Platform } from '../platform.ts'
 import type { Manifest, ManifestScenario } from '../run.ts'
 import { TOOL_VERSION } from '../version.ts'
 import type { Workload } from '../workload.ts'
 import type { Discovery } from './discover.ts'
+import type { ScenarioEnd } from './scenario.ts'
+import type { Session } from './session.ts'
 
 /** Everything about a run that is known before its first request. */
 export function describeRun(
-  plan: RunPlan,
-  platform: Platform,
+  session: Session,
   discovery: Discovery,
   workloads: readonly Workload[],
-  run: {
-    readonly id: string
-    readonly originEpochMs: number
-    readonly transport: string
-    readonly notes: readonly string[]
-  },
+  transport: string,
 ): Manifest {
+  const { plan, platform } = session
   const { target, facts } = discovery
   return {
     v: 1,
-    id: run.id,
+    id: session.id,
     tool: { name: 'inferbench', version: TOOL_VERSION, definitions: DEFINITIONS_VERSION },
     platform: { name: platform.name, version: platform.version, machine: platform.machine },
-    clock: { originEpochMs: run.originEpochMs, stepMs: platform.clock.stepMs },
+    clock: { originEpochMs: session.originEpochMs, stepMs: platform.clock.stepMs },
     adapter: plan.adapter.name,
     target: {
       url: target.baseUrl,
@@ -36,7 +31,7 @@ export function describeRun(
       ...(facts.version === undefined ? {} : { server: facts.version }),
     },
     transport: {
-      name: run.transport,
+      name: transport,
       connections: plan.transportOptions.connections,
       insecure: plan.transportOptions.insecure,
     },
@@ -55,7 +50,24 @@ export function describeRun(
     slo: plan.slo,
     gates: plan.gates.map((gate) => gate.text),
     options: plan.options,
-    notes: run.notes,
-    startedAt: new Date(run.originEpochMs).toISOString(),
+    notes: session.notes,
+    startedAt: new Date(session.originEpochMs).toISOString(),
+  }
+}
+
+/** The same, completed with what came out. */
+export function describeEnd(session: Session, manifest: Manifest, ends: readonly ScenarioEnd[]): Manifest {
+  return {
+    ...manifest,
+    target: {
+      ...manifest.target,
+      ...(session.fingerprint === undefined ? {} : { fingerprint: session.fingerprint }),
+    },
+    notes: session.notes,
+    scenarios: manifest.scenarios.map((scenario, index): ManifestScenario => {
+      const end = ends[index]
+      return end === undefined ? scenario : { ...scenario, windows: end.windows }
+    }),
+    endedAt: new Date(session.platform.clock.epoch()).toISOString(),
   }
 }

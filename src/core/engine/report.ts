@@ -5,10 +5,10 @@ import { parseGate } from '../metrics/gates.ts'
 import { createMetricRegistry } from '../metrics/registry.ts'
 import { createSummarizer } from '../metrics/summarize.ts'
 import type { Files } from '../platform.ts'
-import { parseManifest, parseRecordLine } from '../report/readers.ts'
+import { parseManifest, parseRecordLine, parseSummary } from '../report/readers.ts'
 import type { Manifest } from '../run.ts'
 import type { Summary } from '../summary.ts'
-import { summarizeRun } from './summary.ts'
+import { type Aside, summarizeRun } from './summary.ts'
 
 export interface RunReport {
   readonly manifest: Manifest
@@ -34,10 +34,10 @@ export async function reportFolder(
   const cut = await foldRecords(files, files.join(folder, 'records.jsonl'), summarizer.add.bind(summarizer))
   const registry = createMetricRegistry(plugins)
   const gates = manifest.gates.map((text) => parseGate(text, registry))
-  const stopped = await readStopped(files, folder, names)
+  const aside = await readAside(files, folder, names)
   return {
     manifest,
-    summary: summarizeRun(manifest, summarizer, gates, stopped),
+    summary: summarizeRun(manifest, summarizer, gates, aside),
     cut: cut || manifest.endedAt === undefined,
   }
 }
@@ -56,13 +56,10 @@ async function foldRecords(
   return rest !== ''
 }
 
-/** Why a run stopped early is no fold of its records: it is taken over from the summary that the run wrote. */
-async function readStopped(files: Files, folder: string, names: readonly string[]): Promise<string | undefined> {
-  if (!names.includes('summary.json')) return undefined
-  try {
-    const { stopped } = JSON.parse(await files.readText(files.join(folder, 'summary.json'))) as { stopped?: unknown }
-    return typeof stopped === 'string' ? stopped : undefined
-  } catch {
-    return undefined
-  }
+/** What is no fold of the records is taken over from the summary that the run wrote; a run that was cut off has none. */
+async function readAside(files: Files, folder: string, names: readonly string[]): Promise<Aside> {
+  if (!names.includes('summary.json')) return {}
+  const path = files.join(folder, 'summary.json')
+  const { stopped, evaluations } = parseSummary(path, await files.readText(path))
+  return { ...(evaluations === undefined ? {} : { evaluations }), ...(stopped === undefined ? {} : { stopped }) }
 }

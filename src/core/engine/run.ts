@@ -3,27 +3,27 @@
  *
  *   open the transport -> find the server -> make the calls ready -> open the run folder
  *     -> for each scenario: warm up, measure (`scenario.ts` -> `dispatch.ts` -> `exchange.ts`)
- *     -> summarise -> write
+ *     -> let plugins ask the server -> summarise -> write
  */
 import { BenchError } from '../errors.ts'
-import { createSummarizer } from '../metrics/summarize.ts'
-import { createScrubber } from '../options/secrets.ts'
+import { createSummarizer, type Summarizer } from '../metrics/summarize.ts'
 import type { RunPlan } from '../plan.ts'
 import type { Platform, Transport } from '../platform.ts'
 import type { RequestRecord } from '../record.ts'
 import { renderMarkdown } from '../report/markdown.ts'
-import type { ClientSample, Manifest, ManifestScenario, Progress, RunResult } from '../run.ts'
+import type { Manifest, Progress, RunResult } from '../run.ts'
 import type { Summary } from '../summary.ts'
-import { roundToMicros } from '../units.ts'
-import { type LocalTokenizer, loadTokenizer } from '../workload/mod.ts'
+import { type LocalTokenizer, loadTokenizer, type PreparedWorkload } from '../workload/mod.ts'
 import { prepareCalls } from './calls.ts'
-import { discover } from './discover.ts'
+import { type Discovery, discover } from './discover.ts'
+import { evaluatePlugins } from './evaluation.ts'
 import { checkFolder, createNullJournal, type Journal, openJournal } from './journal.ts'
-import { describeRun } from './manifest.ts'
+import { describeEnd, describeRun } from './manifest.ts'
 import { startSampling } from './sampling.ts'
 import { runScenario, type ScenarioEnd } from './scenario.ts'
+import { openSession, type Session } from './session.ts'
 import { findTotalFailure, summarizeRun } from './summary.ts'
-import { startWatch } from './watch.ts'
+import { createStateReader, startWatch } from './watch.ts'
 
 /** Who looks on. Called off the capture path; must not throw. */
 export interface RunObserver {
@@ -46,120 +46,100 @@ export async function run(
   observer: RunObserver = {},
   signal?: AbortSignal,
 ): Promise<RunResult> {
+  const session = openSession(plan, platform, signal)
   const transport = openTransport(plan, platform)
   try {
-    return await runOver(transport, plan, platform, observer, signal)
+    const setting = await prepare(session, transport, observer)
+    const journal = await openRunJournal(session)
+    await journal.manifest(setting.manifest)
+    const summarizer = createSummarizer({ slo: plan.slo, plugins: plan.plugins })
+    const ends = await measure(session, transport, setting, journal, summarizer, observer)
+    return await conclude(session, setting, journal, summarizer, ends)
   } finally {
+    session.close()
     await transport.close()
   }
 }
 
-async function runOver(
-  transport: Transport,
-  plan: RunPlan,
-  platform: Platform,
-  observer: RunObserver,
-  signal: AbortSignal | undefined,
-): Promise<RunResult> {
-  const id = platform.randomId()
-  const originAt = platform.clock.now()
-  const originEpochMs = platform.clock.epoch()
-  const toRunMs = (at: number): number => roundToMicros(at - originAt)
-  const scrub = createScrubber(plan.secrets)
-  const notes: string[] = []
+/** What is known and ready before the first request. */
+interface Setting {
+  readonly discovery: Discovery
+  readonly tokenizer: LocalTokenizer | undefined
+  /** One for each scenario. */
+  readonly workloads: readonly PreparedWorkload[]
+  readonly manifest: Manifest
+}
 
+async function prepare(session: Session, transport: Transport, observer: RunObserver): Promise<Setting> {
+  const { plan, platform, note, scrub } = session
   if (platform.files !== undefined && typeof plan.out === 'string') await checkFolder(platform.files, plan.out)
   const tokenizer = await readTokenizer(plan, platform)
-  const say = (line: string): void => observer.say?.(scrub(line))
-  const discovery = await discover(plan, platform, transport, say, signal)
-  notes.push(...discovery.notes)
-  const workloads = await prepareCalls(plan, discovery.target, platform, transport, tokenizer, (line) =>
-    notes.push(line),
-  )
+  const discovery = await discover(plan, platform, transport, (line) => observer.say?.(scrub(line)), session.stop)
+  for (const line of discovery.notes) note(line)
+  const workloads = await prepareCalls(plan, discovery.target, platform, transport, tokenizer, note)
+  return { discovery, tokenizer, workloads, manifest: describeRun(session, discovery, workloads, transport.name) }
+}
 
-  // What stops a run early: the user, a full disk. What there is by then is kept.
-  const stopping = new AbortController()
-  const forwardStop = (): void => stopping.abort('interrupted')
-  if (signal?.aborted) forwardStop()
-  signal?.addEventListener('abort', forwardStop)
-  let failure: BenchError | undefined
-  const fail = (error: BenchError): void => {
-    failure ??= error
-    stopping.abort('failed')
-  }
-
-  const journal = await openRunJournal(plan, platform, id, originEpochMs, scrub, fail)
-  const draft = describeRun(plan, platform, discovery, workloads, {
-    id,
-    originEpochMs,
-    transport: transport.name,
-    notes,
-  })
-  await journal.manifest(draft)
-
-  const summarizer = createSummarizer({ slo: plan.slo, plugins: plan.plugins })
-  const onRecord = (record: RequestRecord): void => {
-    journal.record(record)
-    summarizer.add(record)
-    observer.record?.(record)
-  }
-  let readState = (): Omit<ClientSample, 'at' | 'timerLateMs'> => ({
-    openSockets: 0,
-    inFlight: 0,
-    lateSends: 0,
-    undecodedBytes: 0,
-  })
-  const stopWatch = startWatch(
-    platform,
-    toRunMs,
-    () => readState(),
-    (sample) => journal.sample('client', sample),
-  )
-  const sampling = startSampling(plan.plugins, platform, toRunMs, journal, (line) => notes.push(line))
-
+async function measure(
+  session: Session,
+  transport: Transport,
+  setting: Setting,
+  journal: Journal,
+  summarizer: Summarizer,
+  observer: RunObserver,
+): Promise<readonly ScenarioEnd[]> {
+  const { plan } = session
+  const client = createStateReader()
+  const stopWatch = startWatch(session, client.read, (sample) => journal.sample('client', sample))
+  const sampling = startSampling(session, journal)
   const ends: ScenarioEnd[] = []
   try {
     for (const [index, scenario] of plan.scenarios.entries()) {
       const end = await runScenario({
+        session,
         index,
         scenario,
-        plan,
-        platform,
         transport,
-        target: discovery.target,
-        workload: workloads[index]!,
-        runId: id,
-        toRunMs,
-        ...(tokenizer === undefined ? {} : { countTokens: tokenizer.count }),
-        stop: stopping.signal,
-        onRecord,
-        note: (line) => notes.push(line),
-        live: () => summarizer.live(scenario.name),
-        onState: (read) => {
-          readState = read
+        target: setting.discovery.target,
+        workload: setting.workloads[index]!,
+        ...(setting.tokenizer === undefined ? {} : { countTokens: setting.tokenizer.count }),
+        onRecord(record) {
+          journal.record(record)
+          summarizer.add(record)
+          observer.record?.(record)
         },
+        live: () => summarizer.live(scenario.name),
+        onState: client.set,
         ...(observer.progress === undefined ? {} : { progress: observer.progress }),
       })
       ends.push(end)
-      if (end.failure !== undefined) fail(end.failure)
-      if (stopping.signal.aborted) break
+      if (end.failure !== undefined) session.fail(end.failure)
+      if (session.stop.aborted) break
     }
   } finally {
     stopWatch()
     await sampling.stop()
-    signal?.removeEventListener('abort', forwardStop)
   }
+  return ends
+}
 
-  const manifest: Manifest = {
-    ...draft,
-    notes,
-    scenarios: draft.scenarios.map((scenario, index): ManifestScenario => withWindows(scenario, ends[index])),
-    endedAt: new Date(platform.clock.epoch()).toISOString(),
-  }
-  const interrupted = signal?.aborted ?? false
-  const summary = summarizeRun(manifest, summarizer, plan.gates, stopReason(interrupted, failure))
-  if (!interrupted) failure ??= findTotalFailure(summary.scenarios)
-  await writeResult(journal, manifest, summary)
+async function conclude(
+  session: Session,
+  setting: Setting,
+  journal: Journal,
+  summarizer: Summarizer,
+  ends: readonly ScenarioEnd[],
+): Promise<RunResult> {
+  const { plan, interrupted } = session
+  const evaluations = session.stop.aborted ? undefined : await evaluatePlugins(session)
+  const manifest = describeEnd(session, setting.manifest, ends)
+  const stopped = session.failure?.message ?? (interrupted ? 'interrupted' : undefined)
+  const summary = summarizeRun(manifest, summarizer, plan.gates, {
+    ...(stopped === undefined ? {} : { stopped }),
+    ...(evaluations === undefined ? {} : { evaluations }),
+  })
+  const writing = await writeResult(journal, manifest, summary)
+  const failure = session.failure ?? writing ?? (interrupted ? undefined : findTotalFailure(summary.scenarios))
   return {
     manifest,
     summary,
@@ -186,33 +166,27 @@ async function readTokenizer(plan: RunPlan, platform: Platform): Promise<LocalTo
   return await loadTokenizer(await platform.files.readText(plan.tokenizer))
 }
 
-async function openRunJournal(
-  plan: RunPlan,
-  platform: Platform,
-  id: string,
-  originEpochMs: number,
-  scrub: (text: string) => string,
-  onFailure: (error: BenchError) => void,
-): Promise<Journal> {
+async function openRunJournal(session: Session): Promise<Journal> {
+  const { plan, platform } = session
   if (platform.files === undefined || plan.out === null) return createNullJournal()
   return await openJournal(platform.files, {
-    id,
-    startedAt: new Date(originEpochMs).toISOString(),
-    scrub,
-    onFailure,
+    id: session.id,
+    startedAt: new Date(session.originEpochMs).toISOString(),
+    scrub: session.scrub,
+    // What follows would be lost: a full disk ends the run, with what there is.
+    onFailure: session.fail,
     ...(plan.out === undefined ? {} : { out: plan.out }),
   })
 }
 
-function withWindows(scenario: ManifestScenario, end: ScenarioEnd | undefined): ManifestScenario {
-  return end === undefined ? scenario : { ...scenario, windows: end.windows }
-}
-
-function stopReason(interrupted: boolean, failure: BenchError | undefined): string | undefined {
-  return failure?.message ?? (interrupted ? 'interrupted' : undefined)
-}
-
-async function writeResult(journal: Journal, manifest: Manifest, summary: Summary): Promise<void> {
-  await journal.manifest(manifest)
-  await journal.finish(summary, renderMarkdown(summary, manifest))
+/** Returns what kept it from being written: the figures are known by now, and are worth showing all the same. */
+async function writeResult(journal: Journal, manifest: Manifest, summary: Summary): Promise<BenchError | undefined> {
+  try {
+    await journal.manifest(manifest)
+    await journal.finish(summary, renderMarkdown(summary, manifest))
+    return undefined
+  } catch (thrown) {
+    if (thrown instanceof BenchError) return thrown
+    throw thrown
+  }
 }

@@ -1,19 +1,13 @@
 import { describeError } from '../errors.ts'
 import type { MetricPlugin } from '../metric.ts'
-import type { Platform } from '../platform.ts'
 import { pause } from './discover.ts'
 import type { Journal } from './journal.ts'
+import type { Session } from './session.ts'
 
 /** Runs what plugins sample beside the load, each into `series/<id>.jsonl`, until stopped. */
-export function startSampling(
-  plugins: readonly MetricPlugin[],
-  platform: Platform,
-  toRunMs: (at: number) => number,
-  journal: Journal,
-  note: (line: string) => void,
-): { stop(): Promise<void> } {
+export function startSampling(session: Session, journal: Journal): { stop(): Promise<void> } {
   const stopping = new AbortController()
-  const loops = plugins.map((plugin) => sampleUntil(plugin, platform, toRunMs, journal, note, stopping.signal))
+  const loops = session.plan.plugins.map((plugin) => sampleUntil(plugin, session, journal, stopping.signal))
   return {
     async stop() {
       stopping.abort()
@@ -24,10 +18,8 @@ export function startSampling(
 
 async function sampleUntil(
   plugin: MetricPlugin,
-  platform: Platform,
-  toRunMs: (at: number) => number,
+  { platform, toRunMs, note }: Session,
   journal: Journal,
-  note: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
   if (plugin.sample === undefined) return

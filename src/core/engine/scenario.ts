@@ -2,8 +2,8 @@
 import type { Target } from '../adapter.ts'
 import { BenchError } from '../errors.ts'
 import type { LiveFigures } from '../metrics/scenario.ts'
-import type { RunPlan, ScenarioPlan } from '../plan.ts'
-import type { Platform, Transport } from '../platform.ts'
+import type { ScenarioPlan } from '../plan.ts'
+import type { Transport } from '../platform.ts'
 import type { Phase as PhaseName, RequestRecord } from '../record.ts'
 import type { ClientSample, Progress } from '../run.ts'
 import { formatDuration } from '../units.ts'
@@ -11,24 +11,19 @@ import type { PreparedWorkload } from '../workload/mod.ts'
 import type { Workload } from '../workload.ts'
 import { type Phase, type PhaseEnd, type PhasePlan, startPhase } from './dispatch.ts'
 import type { Exchange, ExchangeContext, Job } from './exchange.ts'
+import type { Session } from './session.ts'
 
 const PROGRESS_MS = 250
 
 export interface ScenarioRun {
+  readonly session: Session
   readonly index: number
   readonly scenario: ScenarioPlan
-  readonly plan: RunPlan
-  readonly platform: Platform
   readonly transport: Transport
   readonly target: Target
   readonly workload: PreparedWorkload
-  readonly runId: string
-  readonly toRunMs: (at: number) => number
   readonly countTokens?: (text: string) => number
-  /** Aborted with a reason: send no more, and drain. */
-  readonly stop: AbortSignal
   onRecord(record: RequestRecord): void
-  note(line: string): void
   live(): LiveFigures
   /** Where the client's own log reads from while a phase runs. */
   onState(read: () => Omit<ClientSample, 'at' | 'timerLateMs'>): void
@@ -47,16 +42,17 @@ export async function runScenario(run: ScenarioRun): Promise<ScenarioEnd> {
   const windows: { name: string; startAt: number; endAt: number }[] = []
   const end = (): ScenarioEnd => ({ windows, ...(guard.failure === undefined ? {} : { failure: guard.failure }) })
 
-  if (run.plan.transportOptions.connections === 'open-first' && transport.open !== undefined) {
+  if (run.session.plan.transportOptions.connections === 'open-first' && transport.open !== undefined) {
     const wanted = scenario.arrival.kind === 'closed' ? scenario.arrival.slots : (scenario.maxInFlight ?? 0)
     const opened = await transport.open(target.baseUrl, wanted)
-    if (opened < wanted) run.note(`${scenario.name}: ${opened} of ${wanted} connections could be opened beforehand`)
+    if (opened < wanted)
+      run.session.note(`${scenario.name}: ${opened} of ${wanted} connections could be opened beforehand`)
   }
   if (scenario.warmup.kind !== 'none') {
     const limits =
       scenario.warmup.kind === 'requests' ? { requests: scenario.warmup.requests } : { durationMs: scenario.warmup.ms }
     windows.push(await runPhase(run, guard, 'warmup', limits, run.workload.warmup))
-    if (guard.failure !== undefined || run.stop.aborted) return end()
+    if (guard.failure !== undefined || run.session.stop.aborted) return end()
   }
   const limits = {
     ...(scenario.requests === undefined ? {} : { requests: scenario.requests }),
@@ -73,7 +69,8 @@ async function runPhase(
   limits: { readonly requests?: number; readonly durationMs?: number },
   workload: Workload,
 ): Promise<{ name: string; startAt: number; endAt: number }> {
-  const { scenario, plan, platform, transport } = run
+  const { scenario, transport } = run
+  const { plan, platform } = run.session
   const phasePlan: PhasePlan = {
     arrival: scenario.arrival,
     ...limits,
@@ -90,6 +87,7 @@ async function runPhase(
         run.onRecord({ ...record, phase: 'warmup', notes: [...(record.notes ?? []), 'include_usage_rejected'] })
         return 'redo'
       }
+      run.session.noteServed(record)
       run.onRecord(record)
       if (guard.failure !== undefined) phase.stop('failed')
       return 'keep'
@@ -101,25 +99,25 @@ async function runPhase(
     lateSends: phase.state.takeLateSends(),
     undecodedBytes: phase.state.undecodedBytes,
   }))
-  const onStop = (): void => phase.stop(String(run.stop.reason ?? 'interrupted'))
-  if (run.stop.aborted) onStop()
-  run.stop.addEventListener('abort', onStop)
+  const onStop = (): void => phase.stop(String(run.session.stop.reason ?? 'interrupted'))
+  if (run.session.stop.aborted) onStop()
+  run.session.stop.addEventListener('abort', onStop)
   const ticker = setInterval(() => run.progress?.(describeProgress(run, name, phase, limits)), PROGRESS_MS)
   try {
     const ended = await phase.ended
     guard.judgeEnd(ended)
-    return { name, startAt: run.toRunMs(ended.startAt), endAt: run.toRunMs(ended.endAt) }
+    return { name, startAt: run.session.toRunMs(ended.startAt), endAt: run.session.toRunMs(ended.endAt) }
   } finally {
     clearInterval(ticker)
-    run.stop.removeEventListener('abort', onStop)
+    run.session.stop.removeEventListener('abort', onStop)
   }
 }
 
 function makeJob(run: ScenarioRun, guard: Guard, name: PhaseName, workload: Workload, n: number): Job {
   const call = workload.call(n)
-  const { adapter } = run.plan
+  const { adapter } = run.session.plan
   const target = guard.usageRejected ? { ...run.target, includeUsage: false } : run.target
-  const id = `${run.runId}-${run.index}${name === 'warmup' ? 'w' : 'm'}${n}${guard.usageRejected ? 'u' : ''}`
+  const id = `${run.session.id}-${run.index}${name === 'warmup' ? 'w' : 'm'}${n}${guard.usageRejected ? 'u' : ''}`
   const spec = adapter.encode(call, target)
   return {
     n,
@@ -134,17 +132,19 @@ function makeJob(run: ScenarioRun, guard: Guard, name: PhaseName, workload: Work
 }
 
 function describeContext(run: ScenarioRun, phase: PhaseName): ExchangeContext {
-  const { plan, platform, target } = run
+  const { target } = run
+  const { plan, platform } = run.session
   return {
     scenario: run.scenario.name,
     phase,
     adapter: plan.adapter,
     stream: target.stream,
     model: target.model,
+    fingerprint: () => run.session.fingerprint,
     timeouts: plan.timeouts,
     saveText: plan.saveText,
     clock: platform.clock,
-    toRunMs: run.toRunMs,
+    toRunMs: run.session.toRunMs,
     ...(run.countTokens === undefined ? {} : { countTokens: run.countTokens }),
     ...(platform.inflate === undefined ? {} : { inflate: (coding) => platform.inflate!(coding) }),
   }
@@ -157,7 +157,7 @@ function describeProgress(
   limits: { readonly requests?: number; readonly durationMs?: number },
 ): Progress {
   const { state } = phase
-  const elapsedMs = run.platform.clock.now() - state.startAt
+  const elapsedMs = run.session.platform.clock.now() - state.startAt
   const leftByCount =
     limits.requests === undefined || state.ended === 0
       ? undefined
@@ -168,7 +168,7 @@ function describeProgress(
     scenario: run.scenario.name,
     title: run.scenario.title,
     scenarioIndex: run.index,
-    scenarioCount: run.plan.scenarios.length,
+    scenarioCount: run.session.plan.scenarios.length,
     phase: state.draining ? 'drain' : name,
     done: state.ended,
     ...(limits.requests === undefined ? {} : { total: limits.requests }),
@@ -194,7 +194,8 @@ const HOPELESS_STATUS = new Set([301, 302, 303, 307, 308, 401, 403, 404, 405])
 const OUT_OF_FILES = new Set(['EMFILE', 'ENFILE'])
 
 function createGuard(run: ScenarioRun): Guard {
-  const { target, plan } = run
+  const { target } = run
+  const { plan } = run.session
   let succeeded = false
   let usageRejected = false
   let failure: BenchError | undefined
@@ -202,7 +203,7 @@ function createGuard(run: ScenarioRun): Guard {
   const judge: Guard['judge'] = (record, exchange) => {
     if (record.outcome === 'ok') succeeded = true
     if (exchange?.job.includesUsage === true && rejectsUsage(record)) {
-      if (!usageRejected) run.note('the server rejects stream_options.include_usage; asked without it')
+      if (!usageRejected) run.session.note('the server rejects stream_options.include_usage; asked without it')
       usageRejected = true
       return 'redo'
     }

@@ -4,12 +4,15 @@ import type { Summarizer } from '../metrics/summarize.ts'
 import type { Manifest } from '../run.ts'
 import type { Gate, ScenarioSummary, Summary } from '../summary.ts'
 
+/** What a summary holds that is no fold of records: it is known only to the run itself. */
+export type Aside = Pick<Summary, 'stopped' | 'evaluations'>
+
 /** Closes the fold: the same records, live or read from the log, give the same summary. */
 export function summarizeRun(
   manifest: Manifest,
   summarizer: Summarizer,
   gates: readonly Gate[],
-  stopped?: string,
+  aside: Aside = {},
 ): Summary {
   const scenarios = summarizer.summary(manifest.scenarios)
   return {
@@ -18,7 +21,7 @@ export function summarizeRun(
     ...(Object.keys(summarizer.definitions).length === 0 ? {} : { definitions: summarizer.definitions }),
     gates: evaluateGates(gates, scenarios),
     verdict: { status: 'not yet judged', reasons: [] },
-    ...(stopped === undefined ? {} : { stopped }),
+    ...aside,
   }
 }
 

@@ -1,6 +1,7 @@
 /** The instrument watching itself: was the client the bottleneck? Always on; see `ClientSample`. */
-import type { ClientUsage, Platform } from '../platform.ts'
+import type { ClientUsage } from '../platform.ts'
 import type { ClientSample } from '../run.ts'
+import type { Session } from './session.ts'
 
 /** How often a timer of ours should fire, and how often a line is written. */
 const TICK_MS = 25
@@ -13,13 +14,24 @@ export interface WatchedState {
   readonly undecodedBytes: number
 }
 
+/** Reads from whichever phase is running; between phases there is nothing to see. */
+export function createStateReader(): { read(): WatchedState; set(read: () => WatchedState): void } {
+  let current = (): WatchedState => ({ openSockets: 0, inFlight: 0, lateSends: 0, undecodedBytes: 0 })
+  return {
+    read: () => current(),
+    set: (read) => {
+      current = read
+    },
+  }
+}
+
 /** Runs until the returned function is called, which writes a last line. */
 export function startWatch(
-  platform: Platform,
-  toRunMs: (at: number) => number,
+  session: Session,
   read: () => WatchedState,
   write: (sample: ClientSample) => void,
 ): () => void {
+  const { platform, toRunMs } = session
   const { clock } = platform
   let timer: ReturnType<typeof setTimeout>
   let expectedAt = clock.now() + TICK_MS
