@@ -20,6 +20,8 @@ const RUNTIMES = {
   bun: [join(root, 'node_modules/.bin/bun'), '--bun', vitest],
   deno: [join(root, 'node_modules/.bin/deno'), 'run', '-A', vitest],
 }
+/** A suite that hangs is killed and counts as failed. */
+const LIMIT_MS = 10 * 60_000
 const CANARY = 'test/runtime.test.ts'
 
 const { runtimes, rest } = readArguments(process.argv.slice(2))
@@ -69,6 +71,7 @@ function runTests(runtime, args) {
   const result = spawnSync(command, [...head, ...options, ...args], {
     cwd: root,
     stdio: 'inherit',
+    timeout: LIMIT_MS,
     env: { ...process.env, RUNTIME: runtime },
   })
   const counts = readReport(report)
