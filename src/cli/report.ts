@@ -2,10 +2,14 @@
 import type { CommandDef } from 'citty'
 import { reportFolder } from '../core/engine/report.ts'
 import { BenchError } from '../core/errors.ts'
+import { asArray, asObject, parseJson } from '../core/json.ts'
+import type { MetricPlugin } from '../core/metric.ts'
+import type { Platform } from '../core/platform.ts'
 import { loadPlatform } from '../platform/load.ts'
-import { loadPart } from '../registry.ts'
+import { listBuiltins, loadPart } from '../registry.ts'
 import { type CommandContext, makeCommand } from './command.ts'
 import { judgeGates, publishResult } from './publish.ts'
+import type { Terminal } from './terminal.ts'
 
 const command: CommandDef = makeCommand(
   {
@@ -21,7 +25,8 @@ const command: CommandDef = makeCommand(
         type: 'string',
         valueHint: 'NAME',
         repeated: true,
-        description: "Metric plugin to compute as well; the run's own are found by name",
+        fallback: 'those of the run that come with inferbench',
+        description: 'Metric plugin to compute, by name, path or package; repeatable',
       },
     },
     examples: ['bench report bench-runs/2026-11-23-k3f9', 'bench report bench-runs/2026-11-23-k3f9 --json'],
@@ -37,11 +42,39 @@ async function report({ values, positionals, terminal }: CommandContext): Promis
   const platform = await loadPlatform()
   if (platform.files === undefined)
     throw new BenchError('unsupported', `${platform.name} has no files to read a run from`)
-  const names = (values.plugin ?? []) as readonly string[]
-  const plugins = await Promise.all(names.map((name) => loadPart('plugin', name, platform)))
+  const plugins = await loadPlugins(values.plugin as readonly string[] | undefined, folder, platform, terminal)
   const { manifest, summary, cut } = await reportFolder(platform.files, folder, plugins)
   const output = { json: values.json === true, ...(typeof values.junit === 'string' && { junit: values.junit }) }
   await publishResult({ manifest, summary, folder }, output, platform, terminal)
   if (cut) terminal.err('bench: the run was cut off; this is what its log holds\n')
   return judgeGates(summary, output, terminal)
+}
+
+/**
+ * Those that are named, else those of the run. A folder may come from elsewhere, and to load a module is to run it: only
+ * our own plugins are loaded because a manifest says so.
+ */
+async function loadPlugins(
+  named: readonly string[] | undefined,
+  folder: string,
+  platform: Platform,
+  terminal: Terminal,
+): Promise<readonly MetricPlugin[]> {
+  if (named !== undefined) return await Promise.all(named.map((name) => loadPart('plugin', name, platform)))
+  const used = await readUsedPlugins(folder, platform)
+  const ours = await listBuiltins('plugin', platform)
+  for (const name of used.filter((name) => !ours.includes(name))) {
+    terminal.err(`bench: without the metrics of the run's plugin ${JSON.stringify(name)}; add --plugin to load it\n`)
+  }
+  return await Promise.all(used.filter((name) => ours.includes(name)).map((name) => loadPart('plugin', name, platform)))
+}
+
+/** None when the manifest cannot be read: what is wrong with the folder is said later, and better. */
+async function readUsedPlugins(folder: string, { files }: Platform): Promise<readonly string[]> {
+  try {
+    const manifest = parseJson(await files!.readText(files!.join(folder, 'manifest.json')))
+    return asArray(asObject(asObject(manifest)?.options)?.plugins).filter((name) => typeof name === 'string')
+  } catch {
+    return []
+  }
 }

@@ -34,7 +34,7 @@ export type StreamEvent =
   | { readonly type: 'served'; readonly id?: string; readonly model?: string; readonly fingerprint?: string }
   /** The server's own end mark (`data: [DONE]`). */
   | { readonly type: 'done' }
-  /** Something odd about an answer that still counts; a stable word from `protocols.md` section 7, such as `usage_suspect`. */
+  /** Something odd about an answer that still counts; a stable word, such as `usage_suspect`. */
   | { readonly type: 'note'; readonly note: string }
 
 /**

@@ -171,7 +171,7 @@ function scoreTokens(ids: readonly number[], start: number, count: number): Toke
     context = extendContext(context, id)
     const own = { ...score, text: texts[place]! }
     const others = top.filter((each) => each.id !== id).map((each) => ({ ...each, text: detokenize([each.id]) }))
-    // The token itself is named whether or not it is among the most likely ones (`protocols.md`, 1.1, logprobs).
+    // The token itself is named whether or not it is among the most likely ones (OpenAI API reference, legacy logprobs).
     return { text: own.text, score: own, top: [own, ...others] }
   })
 }

@@ -32,8 +32,8 @@ export function createApp(state: MockState): Hono {
 
   app.notFound((c) => c.json(dialect.unknownRoute(), 404))
   app.onError((error, c) => {
-    if (!(error instanceof RequestProblem)) throw error
-    return c.json(dialect.error(error), error.status)
+    if (error instanceof RequestProblem) return c.json(dialect.error(error), error.status)
+    return c.json(dialect.error({ status: 500, message: error.message, param: null }), 500)
   })
 
   app.use('/v1/*', async (c, next) => {
@@ -114,13 +114,13 @@ async function generate(c: Context, kind: Kind, state: MockState): Promise<Respo
     const request = readRequest(kind, await c.req.text(), settings)
     const refusal = faults.find('status')
     if (refusal?.kind === 'status') return refuse(refusal, state)
-    const place = load.join()
-    if (place === undefined) return overloaded(state)
     const answer = planAnswer(request, settings, {
       n,
       id: answerId(settings, n, requestId),
       created: Math.floor(Date.now() / 1000),
     })
+    const place = load.join()
+    if (place === undefined) return overloaded(state)
     const client = new AbortController()
     const tally = meter.begin(arrivedAt, answer.promptTokens, request.maxTokens)
     const playing: Playing = { answer, place, tally, faults, arrivedAt, client, state }
@@ -133,7 +133,6 @@ async function generate(c: Context, kind: Kind, state: MockState): Promise<Respo
     return await answerWhole(playing, headers)
   } catch (error) {
     meter.errors++
-    if (error instanceof RequestProblem) return c.json(dialect.error(error), error.status)
     throw error
   }
 }

@@ -126,12 +126,11 @@ export function completionPart(
 ): { readonly text: string; readonly logprobs: object | null } {
   const { echo, logprobs } = answer.request
   const repeats = echo && from === 0
+  const text = (repeats ? promptText : '') + said(choice, from, to).text
+  if (logprobs === undefined) return { text, logprobs: null }
   const tokens = [...(repeats ? choice.promptLogprobs : []), ...choice.logprobs.slice(from, to)]
   const before = from === 0 ? 0 : said(choice, 0, from).text.length + (echo ? promptText.length : 0)
-  return {
-    text: (repeats ? promptText : '') + said(choice, from, to).text,
-    logprobs: logprobs === undefined ? null : legacyLogprobs(tokens, before),
-  }
+  return { text, logprobs: legacyLogprobs(tokens, before) }
 }
 
 export function toolCallId(answer: Answer, choice: Choice): string {

@@ -1,4 +1,4 @@
-/** `/metrics`: the names of vLLM (`protocols.md`, 2.2) and of vllm-rust (`systems.md`, 5.2), with what was really served. */
+/** `/metrics`: the names of vLLM and of vllm-rust, with what was really served. */
 import type { Load } from './load.ts'
 import { type Histogram, Meter, type Quantity } from './meter.ts'
 import type { MockSettings } from './options.ts'

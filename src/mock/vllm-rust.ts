@@ -1,4 +1,4 @@
-/** vllm-rust (`protocols.md`, 1.2; `systems.md`, 5): members without a value are left out, the finish reason has a chunk of its own. */
+/** vllm-rust: members without a value are left out, the finish reason has a chunk of its own. */
 import type { Answer, Choice } from './answer.ts'
 import {
   chatLogprobs,

@@ -1,4 +1,4 @@
-/** vLLM's Python server (`protocols.md`, 1.1 and 2.1): null members, finish reason on the last delta, usage in a chunk of its own. */
+/** vLLM's Python server: null members, finish reason on the last delta, usage in a chunk of its own. */
 import type { Answer, Choice, NamedScore } from './answer.ts'
 import {
   type Counts,

@@ -1,5 +1,5 @@
 /**
- * Text of a model, a server or a user, made harmless for where it is printed (`protocols.md` row 56). Every renderer sends
+ * Text of a model, a server or a user, made harmless for where it is printed. Every renderer sends
  * each piece of text through one of these.
  */
 

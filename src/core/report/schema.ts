@@ -211,6 +211,7 @@ export const summarySchema: v.GenericSchema = v.looseObject({
       }),
     ),
   }),
+  evaluations: v.exactOptional(v.record(text, v.record(text, metricResult))),
   stopped: v.exactOptional(text),
 })
 

@@ -45,7 +45,7 @@ export function encodeRequest(spec: HttpSpec, url: ParsedUrl, lastOnConnection: 
     if (name.length === 15 && name.toLowerCase() === 'accept-encoding') acceptsEncoding = true
     head += `${name}: ${value}\r\n`
   }
-  // Compression would hold events back: see protocols, row 41.
+  // A compressing server or proxy would hold events back until a block is full.
   if (!acceptsEncoding) head += 'Accept-Encoding: identity\r\n'
   if (lastOnConnection) head += 'Connection: close\r\n'
   const body = spec.body === undefined ? undefined : encoder.encode(spec.body)
