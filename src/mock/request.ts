@@ -141,7 +141,7 @@ function readCommon(
 ): Omit<GenerationRequest, 'kind' | 'prompts' | 'echo' | 'logprobs' | 'tool'> {
   const stream = input.stream ?? false
   const rust = settings.profile === 'vllm-rust'
-  // OpenAI's default for completions is 16, vllm-rust's is 64 (`systems.md`, 5.3).
+  // OpenAI's default for completions is 16, vllm-rust's is 64.
   const maxTokens = askedTokens ?? (rust ? 64 : 16)
   const minTokens = input.min_tokens ?? 0
   if (maxTokens < leastTokens) {
