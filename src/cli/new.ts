@@ -42,7 +42,7 @@ async function create({ positionals, terminal }: CommandContext): Promise<number
   const platform = await loadPlatform()
   if (platform.files === undefined) throw new BenchError('unsupported', `${platform.name} has no files to write to`)
   const path = await writePart(kind, name, platform.files)
-  await terminal.out(`${path}\nTry it: bench run --${kind} ${path.includes('/') ? name : `./${path}`}\n`)
+  await terminal.out(`${path}\nTry it: bench run --${kind} ./${path}\n`)
   return exit.ok
 }
 

@@ -126,6 +126,8 @@ describe('bench new', () => {
           '--gate',
           'ended_by_itself<=100%',
           '--json',
+          '--out',
+          'mine',
         ],
         { cwd },
       )
@@ -133,6 +135,12 @@ describe('bench new', () => {
       const summary = JSON.parse(run.stdout)
       expect(summary.scenarios[0].metrics.ended_by_itself).toMatchObject({ kind: 'scalar', unit: '%' })
       expect(summary.gates[0]).toMatchObject({ status: 'met' })
+
+      // A report loads no module of the folder's choosing.
+      const without = await runBench(['report', 'mine', '--json'], { cwd })
+      expect(without.stderr).toMatch(/ended-by-itself\.ts.*--plugin/)
+      const report = await runBench(['report', 'mine', '--json', '--plugin', './ended-by-itself.ts'], { cwd })
+      expect(JSON.parse(report.stdout)).toEqual(summary)
     })
   })
 })
