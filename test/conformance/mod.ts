@@ -3,3 +3,4 @@ export { type AdapterFixture, type AdapterTestOptions, testAdapter } from './ada
 export { type ExpectedArrival, testArrival } from './arrival.ts'
 export { type AnswerDialect, type AnswerScript, openaiDialect } from './openai-dialect.ts'
 export { type PluginTestOptions, testPlugin } from './plugin.ts'
+export { type TestCertificates, type TransportTestOptions, testTransport } from './transport.ts'

@@ -243,6 +243,17 @@ export function checkConnections(check: Check): void {
     expect(server.requests).toHaveLength(30)
   })
 
+  check('a server that ends after each answer, and discards what still comes: no request is lost', async (lab) => {
+    const server = await lab.serve(async (connection) => {
+      await connection.request()
+      await connection.write(answer('ok', 'Keep-Alive: timeout=5, max=100\r\n'))
+      connection.end()
+    })
+    const transport = lab.makeTransport()
+    for (let i = 0; i < 10; i++) expectWhole(await lab.send(transport, server.url).told, { body: 'ok' })
+    expect(server.requests).toHaveLength(10)
+  })
+
   check('localhost is found on 127.0.0.1', async (lab) => {
     const server = await lab.serve(tellIndex)
     const told = await lab.send(lab.makeTransport(), `http://localhost:${server.port}/`).told

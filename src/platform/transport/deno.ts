@@ -1,11 +1,12 @@
 /**
- * The socket transport with plain TCP read by Deno's own calls, which under load come nearer to the truth than its
- * `node:net` (see test/bench). TLS goes over `node:tls`, as everywhere: Deno's own cannot be told to trust anyone.
+ * The socket transport with plain TCP read by Deno's own calls. Which of the two comes nearer to the truth on Deno is for
+ * `npm run bench:truth` to say. TLS goes over `node:tls`, as everywhere: Deno's own cannot be told to trust anyone.
  */
 import type { Clock, Transport, TransportFactory, TransportOptions } from '../../core/platform.ts'
 import { linkErrorOf } from './dial.ts'
 import type { Link, LinkOwner } from './link.ts'
 import { createHttp1Transport } from './pool.ts'
+import { refuse } from './refuse.ts'
 import { createSocketNetwork } from './socket.ts'
 
 /** A read has to have a buffer of its own until it ends, so that each connection has one. */
@@ -23,8 +24,9 @@ interface DenoGlobal {
 }
 
 /** As `createSocketTransport`, over `Deno.connect`. */
-export const createDenoTransport: TransportFactory = (options: TransportOptions, clock: Clock): Transport =>
-  createHttp1Transport('deno', options, clock, (linkGone) => {
+export const createDenoTransport: TransportFactory = (options: TransportOptions, clock: Clock): Transport => {
+  refuse('deno', options, ['proxy', 'unixSocket', 'http2'])
+  return createHttp1Transport('deno', options, clock, (linkGone) => {
     const sockets = createSocketNetwork(options, clock, linkGone)
     return {
       ...sockets,
@@ -35,6 +37,7 @@ export const createDenoTransport: TransportFactory = (options: TransportOptions,
       },
     }
   })
+}
 
 function openTcp(hostname: string, port: number, owner: LinkOwner, clock: Clock, linkGone: () => void): Link {
   const link = new DenoLink(owner, clock, linkGone)

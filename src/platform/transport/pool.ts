@@ -35,8 +35,8 @@ class PooledTransport implements Transport, ConnectionHost {
   /** A benchmark asks the same few URLs: parsing is done once for each. */
   readonly #urls = new Map<string, { readonly url: ParsedUrl; readonly lane: Lane }>()
   #openSockets = 0
+  #closing: Promise<void> | undefined
   #closed: (() => void) | undefined
-  #isClosing = false
 
   constructor(name: string, options: TransportOptions, clock: Clock, makeNetwork: NetworkFactory) {
     this.name = name
@@ -102,19 +102,19 @@ class PooledTransport implements Transport, ConnectionHost {
 
   /** Idle connections at once, others as their requests end. */
   close(): Promise<void> {
-    this.#isClosing = true
+    this.#closing ??= new Promise((resolve) => {
+      this.#closed = resolve
+    })
     for (const lane of this.#lanes.values()) {
       for (const connection of lane.idle.splice(0)) connection.destroy()
     }
-    return new Promise((resolve) => {
-      this.#closed = resolve
-      if (this.#openSockets === 0) resolve()
-    })
+    if (this.#openSockets === 0) this.#closed?.()
+    return this.#closing
   }
 
   connectionIdle(connection: Connection, idleMs: number | undefined): void {
     const lane = connection.route as Lane
-    if (this.#isFresh || this.#isClosing) {
+    if (this.#isFresh || this.#closing !== undefined) {
       connection.destroy()
       return
     }

@@ -10,17 +10,21 @@ import type { Clock, Transport, TransportFactory, TransportOptions } from '../..
 import { linkErrorOf } from './dial.ts'
 import type { Link, LinkError, LinkOwner, Network } from './link.ts'
 import { createHttp1Transport } from './pool.ts'
+import { refuse } from './refuse.ts'
 import type { Origin } from './request.ts'
-import { createTlsContext, type TlsContext } from './tls-context.ts'
+import { createTlsContext, requireCertificates, type TlsContext } from './tls-context.ts'
 
 const READ_BUFFER_BYTES = 64 * 1024
 
 /** HTTP/1.1 over the runtime's sockets, with the pool, parser and retry rules of `pool.ts`. */
-export const createSocketTransport: TransportFactory = (options: TransportOptions, clock: Clock): Transport =>
-  createHttp1Transport('socket', options, clock, (linkGone) => createSocketNetwork(options, clock, linkGone))
+export const createSocketTransport: TransportFactory = (options: TransportOptions, clock: Clock): Transport => {
+  refuse('socket', options, ['proxy', 'unixSocket', 'http2'])
+  return createHttp1Transport('socket', options, clock, (linkGone) => createSocketNetwork(options, clock, linkGone))
+}
 
 /** Links over `node:net` and `node:tls`. */
 export function createSocketNetwork(options: TransportOptions, clock: Clock, linkGone: () => void): Network {
+  requireCertificates(options.ca)
   // One for all connections: whoever reads from it is done with it before the next read.
   const readBuffer = new Uint8Array(READ_BUFFER_BYTES)
   let tlsContext: TlsContext | undefined
