@@ -5,7 +5,7 @@
 import type { Adapter } from './core/adapter.ts'
 import { BenchError } from './core/errors.ts'
 import type { MetricPlugin } from './core/metric.ts'
-import { suggestName } from './core/options/nearest.ts'
+import { suggestName } from './core/nearest.ts'
 import { isAdapter, isPlugin } from './core/options/values-domain.ts'
 import type { Platform } from './core/platform.ts'
 

@@ -1,6 +1,6 @@
 /** What the commands have in common. */
 import { type CommandDef, defineCommand } from 'citty'
-import { type Flags, type GivenFlags, readFlags } from './flags.ts'
+import { type GivenFlags, readFlags } from './flags.ts'
 import { type CommandHelp, renderHelp } from './help.ts'
 import { openTerminal, type Terminal } from './terminal.ts'
 
@@ -14,7 +14,7 @@ export function makeCommand(help: CommandHelp, run: (context: CommandContext) =>
     meta: { name: help.name, description: help.summary },
     async run({ rawArgs, data }) {
       const terminal = openTerminal()
-      const given = readFlagsOrHelp(help.name, help.flags, rawArgs)
+      const given = readFlagsOrHelp(help, rawArgs)
       const finish = data as (code: number) => void
       if (given !== 'help') return finish(await run({ ...given, terminal }))
       await terminal.out(renderHelp(help))
@@ -24,8 +24,9 @@ export function makeCommand(help: CommandHelp, run: (context: CommandContext) =>
 }
 
 /** Help is answered whatever else is wrong. */
-function readFlagsOrHelp(name: string, flags: Flags, args: readonly string[]): GivenFlags | 'help' {
+function readFlagsOrHelp(help: CommandHelp, args: readonly string[]): GivenFlags | 'help' {
   const end = args.indexOf('--')
   const asked = args.slice(0, end < 0 ? undefined : end)
-  return asked.includes('--help') || asked.includes('-h') ? 'help' : readFlags(name, flags, args)
+  if (asked.includes('--help') || asked.includes('-h')) return 'help'
+  return readFlags(help.name, help.flags, args, help.findMeant)
 }

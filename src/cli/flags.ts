@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import type { ArgDef } from 'citty'
 import { BenchError } from '../core/errors.ts'
-import { nearestName } from '../core/options/nearest.ts'
+import { nearestName } from '../core/nearest.ts'
 import { hideUserPart } from '../core/options/url.ts'
 
 /** citty's definition of an argument, and what help and {@link readFlags} need beside it. */
@@ -28,8 +28,16 @@ export const commonFlags: Flags = {
   help: { type: 'boolean', alias: 'h', description: 'Show this help' },
 }
 
-/** Throws `BenchError('usage')` at the first argument that the command does not know or that lacks its value. */
-export function readFlags(command: string, flags: Flags, args: readonly string[]): GivenFlags {
+/**
+ * `findMeant` may know better than the spelling which flag an unknown one was meant to be.
+ * Throws `BenchError('usage')` at the first argument that the command does not know or that lacks its value.
+ */
+export function readFlags(
+  command: string,
+  flags: Flags,
+  args: readonly string[],
+  findMeant: (written: string) => string | undefined = () => undefined,
+): GivenFlags {
   const known = { ...flags, ...commonFlags }
   const { tokens } = parseArgs({ args: [...args], options: describeForParser(known), strict: false, tokens: true })
   const positionals: string[] = []
@@ -38,7 +46,7 @@ export function readFlags(command: string, flags: Flags, args: readonly string[]
     if (token.kind === 'positional') positionals.push(token.value)
     if (token.kind !== 'option') continue
     const flag = known[token.name]
-    if (flag === undefined || flag.type === 'positional') throw unknownFlag(command, token.rawName, known)
+    if (flag === undefined || flag.type === 'positional') throw unknownFlag(command, token.rawName, known, findMeant)
     const value = readValue(token.rawName, flag, token)
     const before = values[token.name]
     if (before !== undefined && flag.type !== 'boolean' && !flag.repeated) {
@@ -80,7 +88,12 @@ function readValue(
   return value
 }
 
-function unknownFlag(command: string, rawName: string, flags: Flags): BenchError {
+function unknownFlag(
+  command: string,
+  rawName: string,
+  flags: Flags,
+  findMeant: (written: string) => string | undefined,
+): BenchError {
   if (/^--api-?key$/i.test(rawName)) {
     return new BenchError(
       'usage',
@@ -88,7 +101,7 @@ function unknownFlag(command: string, rawName: string, flags: Flags): BenchError
     )
   }
   const names = Object.keys(flags).filter((name) => flags[name]!.type !== 'positional')
-  const nearest = nearestName(rawName, names)
+  const nearest = findMeant(rawName) ?? nearestName(rawName, names)
   const advice = nearest === undefined ? `; bench ${command} --help lists them` : `; did you mean --${nearest}?`
   return new BenchError('usage', `there is no flag ${rawName}${advice}`)
 }

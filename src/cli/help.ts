@@ -7,6 +7,8 @@ export interface CommandHelp {
   /** After the usage line: one or a few sentences. */
   readonly about?: string
   readonly flags: Flags
+  /** Which flag an unknown one was meant to be, where more is known than the spelling. */
+  readonly findMeant?: (written: string) => string | undefined
   readonly examples: readonly string[]
 }
 

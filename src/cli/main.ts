@@ -48,7 +48,7 @@ async function main(args: readonly string[]): Promise<number> {
 async function unknownCommand(name: string): Promise<Error> {
   const [{ BenchError }, { suggestName }] = await Promise.all([
     import('../core/errors.ts'),
-    import('../core/options/nearest.ts'),
+    import('../core/nearest.ts'),
   ])
   if (name.startsWith('-')) {
     const flag = name.replace(/=.*$/s, '')

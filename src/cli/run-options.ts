@@ -1,6 +1,7 @@
 /** The flags of `bench run`, made from the schema of the options, and read together with a config file. */
 import {
   type CheckedOptions,
+  findMeantOption,
   type NameOption,
   type OptionDescription,
   optionDescriptions,
@@ -46,6 +47,12 @@ function describeFlags(option: OptionDescription): readonly (readonly [name: str
         [`no-${flag}`, { type: 'boolean', group, description: off }],
         [flag, { ...definition, description: `${description}; the default` }],
       ]
+}
+
+/** Also by the words of other tools: `--num-prompts` is `--requests`. */
+export function findMeantFlag(written: string): string | undefined {
+  const key = findMeantOption(written)
+  return optionDescriptions.find((option) => option.key === key)?.flag
 }
 
 export interface ReadRunOptions {

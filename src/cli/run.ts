@@ -16,7 +16,7 @@ import { createInterruptHandler } from './interrupt.ts'
 import { startOwnMock } from './own-mock.ts'
 import { createProgressView, type ProgressView } from './progress.ts'
 import { judgeGates, publishResult } from './publish.ts'
-import { type ReadRunOptions, readRunOptions, runFlags } from './run-options.ts'
+import { findMeantFlag, type ReadRunOptions, readRunOptions, runFlags } from './run-options.ts'
 import type { Terminal } from './terminal.ts'
 
 const command: CommandDef = makeCommand(
@@ -26,6 +26,7 @@ const command: CommandDef = makeCommand(
     about:
       'Without --url it starts a mock server and measures that. Durations carry a unit (500ms, 10s, 2m). Exit code: 0 done, 1 the run failed, 2 wrong usage, 3 a gate was not met, 130 interrupted.',
     flags: runFlags,
+    findMeant: findMeantFlag,
     examples: [
       'bench run',
       'bench run --url http://localhost:8000 --concurrency 1,4,16 --prompt-tokens 128 --output-tokens 64',

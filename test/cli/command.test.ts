@@ -37,6 +37,7 @@ describe('wrong usage', () => {
     [['--url', 'x'], /before its command|stands before/],
     [['run', '--concurency', '4'], /no flag --concurency; did you mean --concurrency/],
     [['run', '--requests', '0'], /--requests: "0" is not a whole number of at least 1/],
+    [['run', '--max-concurrency', '4'], /did you mean --concurrency/],
     [['run', '--concurrency'], /--concurrency needs a value/],
     [['run', 'http://user:canary@host'], /did you mean --url/],
     [['run', '--url', 'ftp://user:canary@host'], /scheme "ftp"/],

@@ -118,6 +118,7 @@ describe('readOptions', () => {
   it('answers an unknown option with the nearest', () => {
     expect(refusal({ concurency: 4 })).toBe('option "concurency" is not an option; did you mean "concurrency"?')
     expect(refusal({ gate: 'x' })).toMatch(/did you mean "gates"/)
+    expect(refusal({ num_prompts: 3 })).toMatch(/did you mean "requests"/)
     expect(refusal({ prompt_tokens: 3 })).toMatch(/did you mean "promptTokens"/)
   })
 

@@ -1,6 +1,7 @@
 /** Options of a run: read, checked, completed into a plan. */
+
+export { nearestName, suggestName } from '../nearest.ts'
 export { describeOptions } from './json-schema.ts'
-export { nearestName, suggestName } from './nearest.ts'
 export type { CheckedOptions, OptionName, RunOptions, StageInput } from './options.ts'
 export { type PlanTools, planRun } from './plan.ts'
 export { type NameOption, readOptions } from './read.ts'
@@ -13,4 +14,5 @@ export {
   runOptionsSchema,
 } from './schema.ts'
 export { createScrubber } from './secrets.ts'
+export { findMeantOption } from './synonyms.ts'
 export { hideUserPart, readBaseUrl } from './url.ts'

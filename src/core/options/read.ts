@@ -2,9 +2,9 @@
 import * as v from 'valibot'
 import { BenchError } from '../errors.ts'
 import { findConflict } from './conflicts.ts'
-import { suggestName } from './nearest.ts'
 import type { CheckedOptions, OptionName } from './options.ts'
 import { optionNames, runOptionsSchema } from './schema.ts'
+import { findMeantOption } from './synonyms.ts'
 import { showValue } from './values.ts'
 
 /** How an option is called where it was written: `--rate`, or `bench.yaml, line 3: "rate"`. */
@@ -21,7 +21,9 @@ export function readOptions(input: unknown, nameOption: NameOption = (key) => `o
   const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined))
   for (const key of Object.keys(given)) {
     if (!optionNames.includes(key as OptionName)) {
-      throw new BenchError('usage', `${nameOption(key)} is not an option${suggestName(key, optionNames)}`)
+      const meant = findMeantOption(key)
+      const advice = meant === undefined ? '' : `; did you mean "${meant}"?`
+      throw new BenchError('usage', `${nameOption(key)} is not an option${advice}`)
     }
   }
   const result = v.safeParse(runOptionsSchema, given, { abortEarly: true })

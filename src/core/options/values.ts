@@ -3,8 +3,8 @@
  * lists), and comes out in our terms: numbers, milliseconds, spreads. Messages follow the option's name: `--rate: "x" is not ...`.
  */
 import * as v from 'valibot'
+import { suggestName } from '../nearest.ts'
 import { parseDuration, parseSpread, type Spread } from '../units.ts'
-import { suggestName } from './nearest.ts'
 
 type Scalar = string | number
 

@@ -1,1 +1,0 @@
-export { nearestName, suggestName } from '../nearest.ts'
