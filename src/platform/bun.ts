@@ -45,7 +45,7 @@ export function createBunPlatform(): Platform {
     // Bun's own server holds the head of an answer back until the first chunk of its body.
     serve: serveOverHttp,
     loadModule: createModuleLoader(async (located) => {
-      offerOwnModules()
+      await offerOwnModules()
       return await importNatively(located)
     }),
   })
@@ -68,8 +68,8 @@ function runtime(): BunRuntime {
 let offered = false
 
 /** Where the user's folder has no inferbench of its own, `import 'inferbench'` in a file there means this one. */
-function offerOwnModules(): void {
-  if (offered || resolveFromFolder('inferbench') !== undefined) return
+async function offerOwnModules(): Promise<void> {
+  if (offered || (await resolveFromFolder('inferbench')) !== undefined) return
   offered = true
   runtime().plugin({
     name: 'inferbench',

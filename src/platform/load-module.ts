@@ -1,5 +1,4 @@
 /** Adapters, plugins and configuration that users bring: by package name, path or URL, TypeScript included. */
-import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
@@ -21,13 +20,16 @@ export function locateModule(specifier: string, folder: string = process.cwd()):
   return { kind: 'package', specifier }
 }
 
-/** Resolves a package as the user's folder sees it; undefined where that folder does not have it. */
-export function resolveFromFolder(specifier: string, folder: string = process.cwd()): string | undefined {
-  try {
-    return pathToFileURL(createRequire(resolve(folder, 'noop.js')).resolve(specifier)).href
-  } catch {
-    return undefined
-  }
+/**
+ * Resolves a package as the user's folder sees it; undefined where that folder does not have it. Through jiti on every
+ * runtime, because `require.resolve` does not see a package that exports for `import` alone. Loaded late: it brings a compiler.
+ */
+export async function resolveFromFolder(
+  specifier: string,
+  folder: string = process.cwd(),
+): Promise<string | undefined> {
+  const { createJiti } = await import('jiti')
+  return createJiti(`${folder}/`).esmResolve(specifier, { try: true })
 }
 
 /** Wraps a runtime's way of importing into the contract: one line of what went wrong, and where. */
@@ -45,10 +47,10 @@ export function createModuleLoader(
 }
 
 /** For runtimes that import TypeScript by themselves. */
-export const importNatively: (located: Located) => Promise<LoadedModule> = (located) =>
-  import(located.kind === 'package' ? (resolveFromFolder(located.specifier) ?? located.specifier) : located.specifier)
+export const importNatively: (located: Located) => Promise<LoadedModule> = async ({ kind, specifier }) =>
+  await import(kind === 'package' ? ((await resolveFromFolder(specifier)) ?? specifier) : specifier)
 
-/** For Node, which below version 22.18 does not. Loaded late: it brings a compiler. */
+/** For Node, which below version 22.18 does not. */
 export const importThroughJiti: (located: Located) => Promise<LoadedModule> = async ({ specifier }) => {
   const { createJiti } = await import('jiti')
   const options = { interopDefault: false, alias: { ...listOwnModules() } }
