@@ -37,7 +37,7 @@ function start(command: string, args: readonly string[], options: SpawnOptions):
       detached: true,
       windowsHide: true,
       ...(options.cwd !== undefined && { cwd: options.cwd }),
-      ...(options.env && { env: { ...process.env, ...options.env } }),
+      ...(options.env && { env: { ...attempt(() => ({ ...process.env })), ...options.env } }),
     }) as ChildProcess
   } catch (thrown) {
     throw startError(command, thrown)

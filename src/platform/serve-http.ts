@@ -3,13 +3,19 @@ import { createAdaptorServer } from '@hono/node-server'
 import type { Served } from '../core/platform.ts'
 import { formatOrigin, type Handler, LOCAL, listenError, type ServeOptions } from './serve.ts'
 
+const STREAMS = /^(text\/event-stream|application\/(x-)?ndjson)/
+
 /**
  * The adapter looks ahead for a length for up to two chunks and a timer, except where the response says that it is
  * chunked. A stream has no length to find, and the look would delay its first event by a millisecond.
  */
 function markStream(response: Response): Response {
-  const streams = response.headers.get('content-type')?.startsWith('text/event-stream')
-  if (!streams || !response.body || response.headers.has('content-length')) return response
+  if (
+    !STREAMS.test(response.headers.get('content-type') ?? '') ||
+    !response.body ||
+    response.headers.has('content-length')
+  )
+    return response
   const headers = new Headers(response.headers)
   headers.set('transfer-encoding', 'chunked')
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
