@@ -62,15 +62,18 @@ async function print(text: string): Promise<number> {
   return 0
 }
 
-process.stdout.on('error', () => {})
-let code: number
-try {
-  code = await main(process.argv.slice(2))
-} catch (thrown) {
+async function leave(thrown: unknown): Promise<never> {
   const { describeFailure } = await import('./errors.ts')
   const failure = describeFailure(thrown)
   await new Promise((resolve) => process.stderr.write(failure.text, resolve))
-  code = failure.code
+  process.exit(failure.code)
 }
+
+process.stdout.on('error', () => {})
+// What is thrown where nobody waits for it: still one line, and no secret in it.
+process.on('uncaughtException', leave)
+process.on('unhandledRejection', leave)
+
+const code = await main(process.argv.slice(2)).catch(leave)
 // Not by itself: a socket or a timer that something left open must not keep a finished command alive.
 process.exit(code)

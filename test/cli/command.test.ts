@@ -75,6 +75,30 @@ describe('a server that is not there', () => {
   })
 })
 
+describe('a defect', () => {
+  it.each([
+    ['thrown at once', "throw new Error('boom')"],
+    [
+      'thrown where nobody waits',
+      "setTimeout(() => { throw new Error('boom') }, 0); await new Promise(() => setTimeout(() => {}, 1e6))",
+    ],
+    [
+      'rejected where nobody waits',
+      "Promise.reject(new Error('boom')); await new Promise(() => setTimeout(() => {}, 1e6))",
+    ],
+  ])('%s is one line', async (_, source) => {
+    await withFolder(async (cwd) => {
+      writeFileSync(join(cwd, 'bad.mjs'), `${source}\nexport default {}`)
+      const { code, stdout, stderr } = await runBench(
+        ['run', '--url', 'http://127.0.0.1:1', '--adapter', './bad.mjs'],
+        { cwd },
+      )
+      expect(stderr).toMatch(/^bench: [^\n]*boom[^\n]*\n$/)
+      expect([code === 0, stdout]).toEqual([false, ''])
+    })
+  })
+})
+
 describe('bench list', () => {
   it('lists every topic, or one', async () => {
     const { code, stdout } = await runBench(['list'])
