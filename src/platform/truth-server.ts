@@ -47,6 +47,8 @@ interface TruthStream {
 const nanosPerMs = 1e6
 /** Below this the loop is turned without sleeping: timers are a millisecond coarse. */
 const spinNanos = 1.5 * nanosPerMs
+/** So many events leave before the loop looks for requests again. */
+const eventsPerTurn = 32
 
 function now(): number {
   return Number(process.hrtime.bigint())
@@ -64,7 +66,9 @@ export async function createTruthServer(options: TruthOptions): Promise<TruthSer
   const turn = (): void => {
     turning = false
     let at = now()
-    for (let stream = queue.first(); stream !== undefined && stream.dueAt <= at; stream = queue.first()) {
+    for (let left = eventsPerTurn; left > 0; left--) {
+      const stream = queue.first()
+      if (stream === undefined || stream.dueAt > at) break
       sendEvent(stream)
       at = now()
     }
@@ -103,11 +107,13 @@ export async function createTruthServer(options: TruthOptions): Promise<TruthSer
     }
   }
 
+  const pollAt = createPollClock()
   const server = createServer({ noDelay: true }, (socket) => {
+    pollAt()
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy())
-    readRequests(socket, (head, body, arrivedAt) => {
+    readRequests(socket, pollAt, (head, body, arrivedAt) => {
       const stream = openStream(socket, head, body, arrivedAt, options.events)
       if (stream === undefined) return
       stream.dueAt = arrivedAt + first
@@ -139,11 +145,32 @@ function listen(server: Server, port: number): Promise<number> {
   })
 }
 
-/** Calls back once a request with its head, its body and the instant of the chunk that made it whole. */
-function readRequests(socket: Socket, onRequest: (head: string, body: string, at: number) => void): void {
+/**
+ * What one look at the sockets finds had all arrived by then: the first callback after it reads the clock for all, so that
+ * reading some requests does not make others look late.
+ */
+function createPollClock(): () => number {
+  let at: number | undefined
+  return () => {
+    if (at === undefined) {
+      at = now()
+      setImmediate(() => {
+        at = undefined
+      })
+    }
+    return at
+  }
+}
+
+/** Calls back once a request, with its head, its body, and the instant at which it was found whole. */
+function readRequests(
+  socket: Socket,
+  pollAt: () => number,
+  onRequest: (head: string, body: string, at: number) => void,
+): void {
   let held = ''
   socket.on('data', (chunk: Buffer) => {
-    const at = now()
+    const at = pollAt()
     held += chunk.toString('latin1')
     for (;;) {
       const end = held.indexOf('\r\n\r\n')
