@@ -62,6 +62,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   '@huggingface/tokenizers': /^src\/core\/workload\//,
   '@valibot/to-json-schema': /^src\/core\/(options|report)\/|^src\/cli\//,
   citty: /^src\/cli\//,
+  consola: /^src\/cli\//,
   'eventsource-parser': /^src\/core\/framing\//,
   'fastest-levenshtein': /^src\/core\/nearest\.ts$/,
   hono: /^src\/mock\//,

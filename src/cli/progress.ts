@@ -3,6 +3,8 @@ import type { Progress } from '../core/run.ts'
 import { formatDuration } from '../core/units.ts'
 import type { Terminal } from './terminal.ts'
 
+type LiveTerminal = Pick<Terminal, 'err' | 'live' | 'width'>
+
 const PLAIN_EVERY_MS = 5_000
 const BAR_WIDTH = 20
 
@@ -15,12 +17,12 @@ export interface ProgressView {
 }
 
 /** `now` in ms. Nothing is shown when `silent`. */
-export function createProgressView(terminal: Terminal, now: () => number, silent: boolean): ProgressView {
+export function createProgressView(terminal: LiveTerminal, now: () => number, silent: boolean): ProgressView {
   if (silent) return { update: () => {}, say: () => {}, clear: () => {} }
   return terminal.live ? createLiveView(terminal) : createPlainView(terminal, now)
 }
 
-function createLiveView(terminal: Terminal): ProgressView {
+function createLiveView(terminal: LiveTerminal): ProgressView {
   let drawn = 0
   // To the first drawn line, and everything from there on away.
   const wipe = (): string => (drawn === 0 ? '' : `\r${drawn > 1 ? `\u001b[${drawn - 1}A` : ''}\u001b[J`)
@@ -42,7 +44,7 @@ function createLiveView(terminal: Terminal): ProgressView {
   }
 }
 
-function createPlainView(terminal: Terminal, now: () => number): ProgressView {
+function createPlainView(terminal: LiveTerminal, now: () => number): ProgressView {
   let lastAt = Number.NEGATIVE_INFINITY
   let lastPhase = ''
   return {

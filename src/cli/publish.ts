@@ -29,7 +29,7 @@ export async function publishResult(
 /** The exit code that the gates ask for. The table holds a line for each; beside JSON, those that are not met are said. */
 export function judgeGates(summary: Summary, { json }: PublishOptions, terminal: Terminal): number {
   const missed = summary.gates.filter(({ status }) => status !== 'met')
-  if (json) for (const { line } of missed) terminal.err(scrub(`bench: gate ${line}\n`))
+  if (json) for (const { line } of missed) terminal.log.error(`gate ${line}`)
   return missed.length > 0 ? exit.gateMissed : exit.ok
 }
 

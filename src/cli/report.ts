@@ -46,7 +46,7 @@ async function report({ values, positionals, terminal }: CommandContext): Promis
   const { manifest, summary, cut } = await reportFolder(platform.files, folder, plugins)
   const output = { json: values.json === true, ...(typeof values.junit === 'string' && { junit: values.junit }) }
   await publishResult({ manifest, summary, folder }, output, platform, terminal)
-  if (cut) terminal.err('bench: the run was cut off; this is what its log holds\n')
+  if (cut) terminal.log.warn('the run was cut off; this is what its log holds')
   return judgeGates(summary, output, terminal)
 }
 
@@ -64,7 +64,7 @@ async function loadPlugins(
   const used = await readUsedPlugins(folder, platform)
   const ours = await listBuiltins('plugin', platform)
   for (const name of used.filter((name) => !ours.includes(name))) {
-    terminal.err(`bench: without the metrics of the run's plugin ${JSON.stringify(name)}; add --plugin to load it\n`)
+    terminal.log.warn(`without the metrics of the run's plugin ${JSON.stringify(name)}; add --plugin to load it`)
   }
   return await Promise.all(used.filter((name) => ours.includes(name)).map((name) => loadPart('plugin', name, platform)))
 }

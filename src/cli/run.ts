@@ -53,7 +53,7 @@ async function runCommand({ values, terminal }: CommandContext): Promise<number>
   } catch (thrown) {
     view.clear()
     if (!stopping.signal.aborted) throw thrown
-    terminal.err('bench: interrupted before anything was measured\n')
+    terminal.log.warn('interrupted before anything was measured')
     return exit.interrupted
   } finally {
     restore()
@@ -90,7 +90,8 @@ async function plan({ nameOption }: ReadRunOptions, options: CheckedOptions, pla
 }
 
 async function runPlan(plan: RunPlan, platform: Platform, view: ProgressView, signal: AbortSignal): Promise<RunResult> {
-  return await run(plan, platform, { progress: (progress) => view.update(progress) }, signal)
+  const observer = { progress: view.update, say: view.say }
+  return await run(plan, platform, observer, signal)
 }
 
 /** Says a line once the run is under way: an error before that is the only line there is. */

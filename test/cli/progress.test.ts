@@ -24,12 +24,15 @@ const progress: Progress = {
 const fresh: Progress = { ...progress, scenarioCount: 1, scenarioIndex: 0, phase: 'warmup', done: 0, errors: 0 }
 const { requestsPerSecond, outputTokensPerSecond, ttftMs, itlMs, leftMs, ...unmeasured } = fresh
 
-function fakeTerminal(live: boolean, width = 80): { terminal: Terminal; written: () => string } {
+function fakeTerminal(
+  live: boolean,
+  width = 80,
+): { terminal: Pick<Terminal, 'err' | 'live' | 'width'>; written: () => string } {
   let text = ''
   const err = (part: string): void => {
     text += part
   }
-  return { terminal: { out: async () => {}, err, live, width, color: false }, written: () => text }
+  return { terminal: { err, live, width }, written: () => text }
 }
 
 /** What a terminal shows after the text, for the few controls that are used. */
