@@ -1,4 +1,5 @@
 /** Files over `node:fs`, which Node, Bun and Deno share. */
+import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BenchError, type BenchErrorCode, describeError } from '../core/errors.ts'
@@ -103,6 +104,13 @@ export const files: Files = {
       return await readFile(path, 'utf8')
     } catch (thrown) {
       throw fileError('usage', 'read', path, thrown)
+    }
+  },
+  readPieces: async function* (path) {
+    try {
+      yield* createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 20 }) as AsyncIterable<string>
+    } catch (thrown) {
+      throw thrown instanceof BenchError ? thrown : fileError('usage', 'read', path, thrown)
     }
   },
   writeText,

@@ -229,6 +229,23 @@ function checkFiles(current: () => Platform, folder: string | undefined): void {
     expect(await files.readText(path)).toBe('one\ntwo\nthree ä\nfour\nfive\n')
   })
 
+  check('reads a file in pieces, cut between characters', async () => {
+    const files = current().files!
+    const path = place('pieces')
+    const text = 'ä€😀\n'.repeat(400_000)
+    await files.writeText(path, text)
+    let joined = ''
+    let pieces = 0
+    for await (const piece of files.readPieces(path)) {
+      joined += piece
+      pieces++
+    }
+    expect(joined === text).toBe(true)
+    expect(pieces).toBeGreaterThan(1)
+    const missing = files.readPieces(place('no-such'))[Symbol.asyncIterator]()
+    await expect(missing.next()).rejects.toMatchObject({ code: 'usage' })
+  })
+
   check('says in one line what it could not read or write', async () => {
     const files = current().files!
     const oneLine = /^[^\n]*no-such[^\n]*$/

@@ -3,9 +3,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
+import type { RequestRecord } from '../../src/core/record.ts'
 import { renderJson } from '../../src/core/report/json.ts'
 import { describeRunFile, RUN_FILE_KINDS, type RunFileKind } from '../../src/core/report/json-schema.ts'
-import { parseManifest, parseRecordLine, parseRecords, parseSummary } from '../../src/core/report/readers.ts'
+import { parseManifest, parseRecordLine, parseSummary, readRecords } from '../../src/core/report/readers.ts'
 import type { ClientSample, Manifest } from '../../src/core/run.ts'
 import { sampleRecords } from '../conformance/plugin-records.ts'
 import { droppedRecord, okRecord } from '../metrics/records.ts'
@@ -102,13 +103,24 @@ function messageOf(task: () => unknown): string {
   throw new Error('nothing was thrown')
 }
 
+/** Reads a log in pieces of `size` characters. */
+async function readLog(path: string, log: string, size: number): Promise<{ records: RequestRecord[]; cut: boolean }> {
+  const records: RequestRecord[] = []
+  async function* pieces(): AsyncGenerator<string> {
+    for (let at = 0; at < log.length; at += size) yield log.slice(at, at + size)
+  }
+  return { records, ...(await readRecords(path, pieces(), (record) => records.push(record))) }
+}
+
 describe('readers', () => {
-  it('give back what was written', () => {
+  it('give back what was written', async () => {
     expect(parseManifest('manifest.json', renderJson(manifest))).toEqual(manifest)
     expect(parseSummary('summary.json', renderJson(summary))).toEqual(summary)
     const records = [...sampleRecords(), ...answers(2)]
     const log = records.map((record) => `${JSON.stringify(record)}\n`).join('')
-    expect(parseRecords('records.jsonl', log)).toEqual({ records, cut: false })
+    for (const size of [1, 100, log.length]) {
+      expect(await readLog('records.jsonl', log, size)).toEqual({ records, cut: false })
+    }
   })
 
   it('keep members that they do not know', () => {
@@ -116,17 +128,18 @@ describe('readers', () => {
     expect(parseRecordLine('records.jsonl', 1, JSON.stringify(record))).toEqual(record)
   })
 
-  it('leave out a last line that was cut off, and no other', () => {
+  it('leave out a last line that was cut off, and no other', async () => {
     const [first, second] = answers(2).map((record) => JSON.stringify(record))
     for (const cut of [1, 20, second!.length - 1]) {
-      const log = parseRecords('records.jsonl', `${first}\n${second!.slice(0, cut)}`)
+      const log = await readLog('records.jsonl', `${first}\n${second!.slice(0, cut)}`, 64)
       expect(log.records).toHaveLength(1)
       expect(log.cut).toBe(true)
     }
     const damaged = `${first!.slice(0, 30)}\n${second}\n`
-    expect(messageOf(() => parseRecords('runs/x/records.jsonl', damaged))).toMatch(
-      /^runs\/x\/records\.jsonl:1 is no JSON/,
-    )
+    await expect(readLog('runs/x/records.jsonl', damaged, 64)).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringMatching(/^runs\/x\/records\.jsonl:1 is no JSON/),
+    })
   })
 
   it('name file, line and member', () => {

@@ -5,7 +5,7 @@ import { parseGate } from '../metrics/gates.ts'
 import { createMetricRegistry } from '../metrics/registry.ts'
 import { createSummarizer } from '../metrics/summarize.ts'
 import type { Files } from '../platform.ts'
-import { parseManifest, parseRecordLine, parseSummary } from '../report/readers.ts'
+import { parseManifest, parseSummary, readRecords } from '../report/readers.ts'
 import type { Manifest } from '../run.ts'
 import type { Summary } from '../summary.ts'
 import { type Aside, summarizeRun } from './summary.ts'
@@ -31,7 +31,8 @@ export async function reportFolder(
   const manifestPath = files.join(folder, 'manifest.json')
   const manifest = parseManifest(manifestPath, await files.readText(manifestPath))
   const summarizer = createSummarizer({ slo: manifest.slo, plugins })
-  const cut = await foldRecords(files, files.join(folder, 'records.jsonl'), summarizer.add.bind(summarizer))
+  const recordsPath = files.join(folder, 'records.jsonl')
+  const { cut } = await readRecords(recordsPath, files.readPieces(recordsPath), (record) => summarizer.add(record))
   const registry = createMetricRegistry(plugins)
   const gates = manifest.gates.map((text) => parseGate(text, registry))
   const aside = await readAside(files, folder, names)
@@ -40,20 +41,6 @@ export async function reportFolder(
     summary: summarizeRun(manifest, summarizer, gates, aside),
     cut: cut || manifest.endedAt === undefined,
   }
-}
-
-/** Returns whether the last line is cut off, as kill -9 or a full disk may leave it. */
-async function foldRecords(
-  files: Files,
-  path: string,
-  add: (record: ReturnType<typeof parseRecordLine>) => void,
-): Promise<boolean> {
-  const lines = (await files.readText(path)).split('\n')
-  const rest = lines.pop() ?? ''
-  for (const [index, line] of lines.entries()) {
-    if (line !== '') add(parseRecordLine(path, index + 1, line))
-  }
-  return rest !== ''
 }
 
 /** What is no fold of the records is taken over from the summary that the run wrote; a run that was cut off has none. */

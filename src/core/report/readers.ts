@@ -29,14 +29,25 @@ export function parseRecordLine(path: string, line: number, text: string): Reque
 }
 
 /**
- * Reads a whole `records.jsonl`. A last line without its line end was cut off by a kill or a full disk: it is left out, and
- * `cut` says so. Any other bad line is an error.
+ * Reads a whole `records.jsonl`, given in pieces, and hands out each record in turn. A last line without its line end was
+ * cut off by a kill or a full disk: it is left out, and `cut` says so. Any other bad line is an error.
  */
-export function parseRecords(path: string, text: string): { readonly records: RequestRecord[]; readonly cut: boolean } {
-  const lines = text.split('\n')
-  const rest = lines.pop() ?? ''
-  const records = lines.flatMap((line, i) => (line.trim() === '' ? [] : [parseRecordLine(path, i + 1, line)]))
-  return { records, cut: rest.trim() !== '' }
+export async function readRecords(
+  path: string,
+  pieces: AsyncIterable<string>,
+  take: (record: RequestRecord) => void,
+): Promise<{ readonly cut: boolean }> {
+  let number = 0
+  let rest = ''
+  for await (const piece of pieces) {
+    const lines = (rest + piece).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) {
+      number++
+      if (line.trim() !== '') take(parseRecordLine(path, number, line))
+    }
+  }
+  return { cut: rest.trim() !== '' }
 }
 
 function parseText(where: string, text: string): unknown {
