@@ -23,7 +23,7 @@ export interface Failure {
 
 /** What to print and how to exit. With `BENCH_DEBUG=1` the stack follows; a defect of ours says so. */
 export function describeFailure(thrown: unknown): Failure {
-  const debug = Boolean(process.env.BENCH_DEBUG)
+  const debug = isDebugging()
   const expected = thrown instanceof BenchError && thrown.code !== 'internal'
   const line = oneLine(describeError(thrown))
   const advice = expected || debug ? '' : ' (this is a defect of inferbench; BENCH_DEBUG=1 shows where it happened)'
@@ -31,6 +31,15 @@ export function describeFailure(thrown: unknown): Failure {
   return {
     text: scrub(`bench: ${line}${advice}\n${stack}`),
     code: thrown instanceof BenchError ? exitCodeOf(thrown.code) : exit.failed,
+  }
+}
+
+function isDebugging(): boolean {
+  try {
+    return Boolean(process.env.BENCH_DEBUG)
+  } catch {
+    // Deno may refuse the environment; an error while an error is described would never end.
+    return false
   }
 }
 
