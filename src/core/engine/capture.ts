@@ -9,7 +9,35 @@ export type Ending =
   | { readonly kind: 'end'; readonly at: number; readonly how: 'complete' | 'closed' }
   | { readonly kind: 'error'; readonly at: number; readonly error: TransportError }
 
-const FIRST_CAPACITY = 16 * 1024
+const BLOCK_BYTES = 16 * 1024
+
+/** A stretch of captured bytes. What is full stays where it is: growing by copying would cost the streams that wait. */
+class Block {
+  readonly bytes: Uint8Array
+  /** Where each network chunk ends, and when it came. */
+  readonly ends: number[] = []
+  readonly stamps: number[] = []
+  length = 0
+  /** Chunks and bytes that were handed out. */
+  taken = 0
+  takenBytes = 0
+
+  constructor(capacity: number) {
+    this.bytes = new Uint8Array(capacity)
+  }
+
+  append(at: number, chunk: Uint8Array): void {
+    this.bytes.set(chunk, this.length)
+    this.length += chunk.length
+    const last = this.stamps.length - 1
+    // Pieces of one network chunk share its instant, unless it was taken already.
+    if (last >= this.taken && this.stamps[last] === at) this.ends[last] = this.length
+    else {
+      this.ends.push(this.length)
+      this.stamps.push(at)
+    }
+  }
+}
 
 export class Capture implements TransportSink {
   connection: ConnectionOpened | undefined
@@ -24,11 +52,8 @@ export class Capture implements TransportSink {
   /** Body bytes since the start, decoded or not. */
   totalBytes = 0
 
-  #buffer = new Uint8Array(0)
-  #length = 0
-  #ends: number[] = []
-  #stamps: number[] = []
-  #taken = 0
+  /** Oldest first; the last one is written to. */
+  readonly #blocks: Block[] = []
   #takenBytes = 0
   readonly #onSent: (at: number) => void
   readonly #onEnd: (at: number) => void
@@ -40,7 +65,7 @@ export class Capture implements TransportSink {
 
   /** Captured and not yet taken. */
   get pendingBytes(): number {
-    return this.#length - this.#takenBytes
+    return this.totalBytes - this.#takenBytes
   }
 
   opened(connection: ConnectionOpened): void {
@@ -60,19 +85,14 @@ export class Capture implements TransportSink {
   }
 
   bytes(at: number, chunk: Uint8Array): void {
-    const end = this.#length + chunk.length
-    if (end > this.#buffer.length) this.#grow(end)
-    this.#buffer.set(chunk, this.#length)
-    this.#length = end
+    let block = this.#blocks[this.#blocks.length - 1]
+    if (block === undefined || block.length + chunk.length > block.bytes.length) {
+      block = new Block(Math.max(BLOCK_BYTES, chunk.length))
+      this.#blocks.push(block)
+    }
+    block.append(at, chunk)
     this.totalBytes += chunk.length
     this.lastBytesAt = at
-    const last = this.#stamps.length - 1
-    // Pieces of one network chunk share its instant, unless it was taken already.
-    if (last >= this.#taken && this.#stamps[last] === at) this.#ends[last] = end
-    else {
-      this.#ends.push(end)
-      this.#stamps.push(at)
-    }
   }
 
   end(at: number, how: 'complete' | 'closed'): void {
@@ -87,36 +107,21 @@ export class Capture implements TransportSink {
     this.#onEnd(at)
   }
 
-  /**
-   * Hands out the oldest network chunk not yet taken; the array is valid until more bytes arrive.
-   * undefined when everything was taken.
-   */
+  /** Hands out the oldest network chunk not yet taken; undefined when everything was taken. */
   take(): { readonly at: number; readonly chunk: Uint8Array } | undefined {
-    const end = this.#ends[this.#taken]
-    if (end === undefined) {
-      this.#forget()
-      return undefined
+    let block = this.#blocks[0]
+    // A block that was handed out whole is let go, the last one included: a quiet stream holds nothing.
+    while (block !== undefined && block.taken === block.ends.length) {
+      this.#blocks.shift()
+      block = this.#blocks[0]
     }
-    const chunk = this.#buffer.subarray(this.#takenBytes, end)
-    const at = this.#stamps[this.#taken]!
-    this.#taken++
-    this.#takenBytes = end
+    if (block === undefined) return undefined
+    const end = block.ends[block.taken]!
+    const at = block.stamps[block.taken]!
+    const chunk = block.bytes.subarray(block.takenBytes, end)
+    this.#takenBytes += end - block.takenBytes
+    block.taken++
+    block.takenBytes = end
     return { at, chunk }
-  }
-
-  #forget(): void {
-    this.#ends = []
-    this.#stamps = []
-    this.#length = 0
-    this.#taken = 0
-    this.#takenBytes = 0
-    // Big buffers of ended or quiet streams are given back.
-    if (this.#buffer.length > FIRST_CAPACITY) this.#buffer = new Uint8Array(0)
-  }
-
-  #grow(needed: number): void {
-    const grown = new Uint8Array(Math.max(FIRST_CAPACITY, needed, this.#buffer.length * 2))
-    grown.set(this.#buffer.subarray(0, this.#length))
-    this.#buffer = grown
   }
 }
