@@ -254,6 +254,21 @@ export function checkConnections(check: Check): void {
     expect(server.requests).toHaveLength(10)
   })
 
+  check('the end of a connection that we were too busy to see: no request is lost', async (lab) => {
+    const server = await lab.serve(async (connection) => {
+      await connection.request()
+      void connection.write(answer('ok', 'Keep-Alive: timeout=5, max=100\r\n'))
+      connection.end()
+    })
+    const transport = lab.makeTransport()
+    for (let i = 0; i < 5; i++) {
+      expectWhole(await lab.send(transport, server.url).told, { body: 'ok' })
+      const until = performance.now() + 30
+      while (performance.now() < until);
+    }
+    expect(server.requests).toHaveLength(5)
+  })
+
   check('localhost is found on 127.0.0.1', async (lab) => {
     const server = await lab.serve(tellIndex)
     const told = await lab.send(lab.makeTransport(), `http://localhost:${server.port}/`).told

@@ -45,7 +45,7 @@ export class Exchange {
 }
 
 /** Time for what a server sends to be read here, beyond two round trips. */
-const SLACK_MS = 2
+const SLACK_MS = 10
 const STRAY_LINE = new Uint8Array([0x0d, 0x0a])
 
 export class Connection implements LinkOwner, Dialed {
@@ -93,23 +93,34 @@ export class Connection implements LinkOwner, Dialed {
     this.#wasIdle = true
     exchange.connection = this
     const answered = this.#answered
-    const leftMs = answered === undefined ? 0 : answered.at + this.#settleMs() - this.#host.clock.now()
-    if (answered === undefined || this.route.habits.get(answered.url) === 'keeps') this.#send(exchange)
-    else if (leftMs <= 0) this.#trust(exchange)
-    else {
-      this.#held = exchange
-      this.#holdTimer = setTimeout(() => this.#trust(exchange), leftMs)
+    if (answered === undefined || this.route.habits.has(answered.url)) {
+      this.#send(exchange)
+      return
     }
+    this.#held = exchange
+    const leftMs = answered.at + this.#settleMs() - this.#host.clock.now()
+    this.#holdTimer = setTimeout(() => this.#look(exchange), Math.max(0, leftMs))
+  }
+
+  /** We may have been too busy to read in time: what has come by now is read before the connection is trusted. */
+  #look(exchange: Exchange): void {
+    const trust = (): void => {
+      if (this.#held === exchange) this.#trust(exchange)
+    }
+    // On Node what waits is read between a timer and what is set immediately; elsewhere before another timer.
+    this.#holdTimer = setTimeout(() => setImmediate(trust), 1)
   }
 
   /**
    * Some servers promise to keep a connection and close it all the same as soon as they have answered, reading and discarding
    * what still comes (llama.cpp after each stream). A request that meets this is lost beyond any telling, so until a connection
-   * has outlived an answer from this URL, its next request waits for a moment, and goes elsewhere when the end comes.
+   * has outlived an answer from this URL, its next request waits for a moment, and goes elsewhere when the end comes. That it
+   * keeps them is proved by a second answer over one connection; before that, one end without an answer says the contrary.
    */
   #trust(exchange: Exchange): void {
     this.#held = undefined
-    if (this.#answered !== undefined) this.route.habits.set(this.#answered.url, 'keeps')
+    const { habits } = this.route
+    if (this.#answered !== undefined && !habits.has(this.#answered.url)) habits.set(this.#answered.url, 'seems to keep')
     this.#send(exchange)
   }
 
@@ -205,14 +216,18 @@ export class Connection implements LinkOwner, Dialed {
   /** Of no more use while it carries nothing. What waited for it was not sent yet. */
   #leave(endedAt?: number): void {
     const answered = this.#answered
-    if (endedAt !== undefined && answered !== undefined && endedAt - answered.at <= this.#settleMs()) {
-      // Not what one connection that reached its server's limit of requests proves: only who never kept one is not waited for.
-      if (this.route.habits.get(answered.url) === undefined) this.route.habits.set(answered.url, 'closes')
-    }
     const held = this.#held
+    if (endedAt !== undefined && answered !== undefined) {
+      if (held !== undefined || endedAt - answered.at <= this.#settleMs()) this.#noteEnd(answered.url)
+    }
     this.#held = undefined
     this.destroy()
     if (held !== undefined) this.#host.retry(held)
+  }
+
+  /** Not what one connection that reached its server's limit of requests proves: only who never kept one closes. */
+  #noteEnd(url: string): void {
+    if (this.route.habits.get(url) !== 'keeps') this.route.habits.set(url, 'closes')
   }
 
   /**
@@ -222,6 +237,7 @@ export class Connection implements LinkOwner, Dialed {
    * servers ignore (RFC 9112, 2.2), tells whether a request may be repeated that is not idempotent (RFC 9110, 9.2.2).
    */
   #endedUnanswered(exchange: Exchange, at: number): void {
+    if (this.#wasIdle && this.#answered !== undefined) this.#noteEnd(this.#answered.url)
     if (!this.#isRetriable(exchange)) {
       this.#failUnanswered(at)
       return
@@ -255,6 +271,7 @@ export class Connection implements LinkOwner, Dialed {
 
   #complete(exchange: Exchange, at: number, how: 'complete' | 'closed'): void {
     const parser = this.#parser
+    if (this.#wasIdle && this.#answered !== undefined) this.route.habits.set(this.#answered.url, 'keeps')
     const closes = this.route.habits.get(exchange.spec.url) === 'closes'
     const isWhole = how === 'complete' && parser.extraBytes === 0 && !this.#link?.isSending()
     const isReusable = isWhole && parser.keepAlive && !closes

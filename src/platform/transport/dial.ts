@@ -6,11 +6,14 @@ import type { Origin } from './request.ts'
 /** How long one address may keep the next one waiting (RFC 8305, 5: 250 ms). A refusal does not wait. */
 const NEXT_ADDRESS_MS = 250
 
+/** `seems to keep`: a connection outlived an answer, but has brought no second one yet. */
+export type Habit = 'keeps' | 'seems to keep' | 'closes'
+
 /** What is learnt about an origin, so that names are resolved once and the address that answered is tried first. */
 export interface Route {
   readonly origin: Origin
   /** By URL: whether the server keeps a connection open after its answer; unknown until a connection has shown it. */
-  readonly habits: Map<string, 'keeps' | 'closes'>
+  readonly habits: Map<string, Habit>
   /** The shortest handshake of TCP so far: in a burst, most measure how busy we are. */
   roundTripMs?: number
   addresses?: readonly string[]
