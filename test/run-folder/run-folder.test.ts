@@ -1,5 +1,5 @@
 /** The folder that a run leaves, when all goes well and when it does not. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { benchCommand, runBench, startBench, startMock, startProcess, withFolder } from '../support/command.ts'
@@ -105,6 +105,8 @@ describe('the run folder', () => {
       expect(run.stderr + run.stdout).toMatch(/ulimit -n/)
       expect(run.stderr).not.toMatch(/^\s+at /m)
       expect(readLines(join(out, 'records.jsonl')).length).toBeGreaterThan(0)
+      expect(readLines(join(out, 'series', 'client.jsonl')).length).toBeGreaterThan(0)
+      expect(existsSync(join(out, 'summary.json'))).toBe(true)
       expect(await runBench(['report', out])).toMatchObject({ code: 0 })
     }))
 })

@@ -94,8 +94,9 @@ export async function openJournal(files: Files, options: JournalOptions): Promis
     }
   }
 
-  opening.set('records.jsonl', openFile('records.jsonl'))
-  await opening.get('records.jsonl')
+  // Before the load, which may take every file that the process is allowed.
+  for (const name of ['records.jsonl', 'series/client.jsonl']) opening.set(name, openFile(name))
+  await Promise.all(opening.values())
   if (failure !== undefined) throw failure
   const timer = setInterval(() => void flush(), FLUSH_MS)
 

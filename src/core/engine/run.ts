@@ -54,6 +54,8 @@ export async function run(
     await journal.manifest(setting.manifest)
     const summarizer = createSummarizer({ slo: plan.slo, plugins: plan.plugins })
     const ends = await measure(session, transport, setting, journal, summarizer, observer)
+    // Its sockets go first: where files are scarce, the summary needs one of theirs.
+    await transport.close()
     return await conclude(session, setting, journal, summarizer, ends)
   } finally {
     session.close()
