@@ -94,7 +94,7 @@ export class Connection implements LinkOwner, Dialed {
     exchange.connection = this
     const answered = this.#answered
     if (answered === undefined || this.route.habits.has(answered.url)) {
-      this.#send(exchange)
+      this.#trust(exchange)
       return
     }
     this.#held = exchange
@@ -120,7 +120,13 @@ export class Connection implements LinkOwner, Dialed {
   #trust(exchange: Exchange): void {
     this.#held = undefined
     const { habits } = this.route
-    if (this.#answered !== undefined && !habits.has(this.#answered.url)) habits.set(this.#answered.url, 'seems to keep')
+    const url = this.#answered?.url
+    if (url !== undefined && habits.get(url) === 'closes') {
+      this.destroy()
+      this.#host.retry(exchange)
+      return
+    }
+    if (url !== undefined && !habits.has(url)) habits.set(url, 'seems to keep')
     this.#send(exchange)
   }
 
