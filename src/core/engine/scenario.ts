@@ -9,11 +9,14 @@ import type { ClientSample, Progress } from '../run.ts'
 import { formatDuration } from '../units.ts'
 import type { PreparedWorkload } from '../workload/mod.ts'
 import type { Workload } from '../workload.ts'
+import { pause } from './discover.ts'
 import { type Phase, type PhaseEnd, type PhasePlan, startPhase } from './dispatch.ts'
 import type { Exchange, ExchangeContext, Job } from './exchange.ts'
 import type { Session } from './session.ts'
 
 const PROGRESS_MS = 250
+/** Between warm-up and measurement: time to see which connections the server keeps, so that no measured request waits for it. */
+const LULL_MS = 25
 
 export interface ScenarioRun {
   readonly session: Session
@@ -53,6 +56,7 @@ export async function runScenario(run: ScenarioRun): Promise<ScenarioEnd> {
       scenario.warmup.kind === 'requests' ? { requests: scenario.warmup.requests } : { durationMs: scenario.warmup.ms }
     windows.push(await runPhase(run, guard, 'warmup', limits, run.workload.warmup))
     if (guard.failure !== undefined || run.session.stop.aborted) return end()
+    await pause(LULL_MS, run.session.stop)
   }
   const limits = {
     ...(scenario.requests === undefined ? {} : { requests: scenario.requests }),

@@ -64,7 +64,7 @@ export class Connection implements LinkOwner, Dialed {
   #answered: { readonly url: string; readonly at: number } | undefined
   /** Given to this connection, and not sent before it is known whether the server keeps it open. */
   #held: Exchange | undefined
-  #holdTimer: ReturnType<typeof setTimeout> | undefined
+  #settleTimer: ReturnType<typeof setTimeout> | undefined
   #staleTimer: ReturnType<typeof setTimeout> | undefined
   #opened: ((isOpen: boolean) => void) | undefined
 
@@ -93,22 +93,24 @@ export class Connection implements LinkOwner, Dialed {
     this.#wasIdle = true
     exchange.connection = this
     const answered = this.#answered
-    if (answered === undefined || this.route.habits.has(answered.url)) {
-      this.#trust(exchange)
-      return
-    }
-    this.#held = exchange
-    const leftMs = answered.at + this.#settleMs() - this.#host.clock.now()
-    this.#holdTimer = setTimeout(() => this.#look(exchange), Math.max(0, leftMs))
+    if (answered === undefined || this.route.habits.has(answered.url)) this.#trust(exchange)
+    else this.#held = exchange
   }
 
-  /** We may have been too busy to read in time: what has come by now is read before the connection is trusted. */
-  #look(exchange: Exchange): void {
-    const trust = (): void => {
-      if (this.#held === exchange) this.#trust(exchange)
+  /** After the first answers from a URL: does the server keep what it promised to keep? */
+  #settle(url: string): void {
+    const { habits } = this.route
+    const settled = (): void => {
+      if (this.#link === undefined || this.#exchange !== undefined) return
+      if (!habits.has(url)) habits.set(url, 'seems to keep')
+      const held = this.#held
+      if (held !== undefined) this.#trust(held)
     }
-    // On Node what waits is read between a timer and what is set immediately; elsewhere before another timer.
-    this.#holdTimer = setTimeout(() => setImmediate(trust), 1)
+    this.#settleTimer = setTimeout(() => {
+      // We may have been too busy to read in time. On Node what waits is read between a timer and what is set immediately;
+      // elsewhere before another timer.
+      this.#settleTimer = setTimeout(() => setImmediate(settled), 1)
+    }, this.#settleMs())
   }
 
   /**
@@ -119,15 +121,11 @@ export class Connection implements LinkOwner, Dialed {
    */
   #trust(exchange: Exchange): void {
     this.#held = undefined
-    const { habits } = this.route
     const url = this.#answered?.url
-    if (url !== undefined && habits.get(url) === 'closes') {
+    if (url !== undefined && this.route.habits.get(url) === 'closes') {
       this.destroy()
       this.#host.retry(exchange)
-      return
-    }
-    if (url !== undefined && !habits.has(url)) habits.set(url, 'seems to keep')
-    this.#send(exchange)
+    } else this.#send(exchange)
   }
 
   /** Within this time the effect of anything that was sent has come back, be it an answer or an end. */
@@ -144,7 +142,7 @@ export class Connection implements LinkOwner, Dialed {
 
   destroy(): void {
     clearTimeout(this.#staleTimer)
-    clearTimeout(this.#holdTimer)
+    clearTimeout(this.#settleTimer)
     this.#parser.cancel()
     this.#dial?.cancel()
     this.#dial = undefined
@@ -284,6 +282,7 @@ export class Connection implements LinkOwner, Dialed {
     this.#exchange = undefined
     this.#answered = { url: exchange.spec.url, at }
     exchange.forget()
+    if (isReusable && !this.route.habits.has(exchange.spec.url)) this.#settle(exchange.spec.url)
     // First, so that a request which the end sets off finds the connection.
     if (isReusable) this.#host.connectionIdle(this, parser.idleMs)
     else this.destroy()
