@@ -30,10 +30,10 @@ export async function discover(
 ): Promise<Discovery> {
   const asked: Target = { ...plan.target, model: plan.target.model ?? '' }
   await waitUntilReady(plan, asked, platform, transport, say, signal)
-  const facts = await readFacts(plan, asked, platform, transport, signal)
+  const { facts, statuses } = await readFacts(plan, asked, platform, transport, signal)
   const model = plan.target.model ?? facts.models?.[0]
   if (model === undefined || model === '') {
-    throw new BenchError('usage', `${asked.baseUrl} does not say which models it serves; name one with --model`)
+    throw new BenchError('usage', explainNoModel(asked.baseUrl, statuses))
   }
   return {
     target: { ...asked, model },
@@ -74,7 +74,13 @@ async function waitUntilReady(
         continue
       }
       why = readiness.why
-    } else why = describeFailure(outcome)
+    } else {
+      why = describeFailure(outcome)
+      // A certificate does not get better by waiting.
+      if (outcome.error.stage === 'tls' && outcome.error.code !== 'CONNECT_TIMEOUT' && !isReset(outcome.error.code)) {
+        throw new BenchError('unreachable', explainInsecure(target.baseUrl, why, outcome.error.code))
+      }
+    }
     if (platform.clock.now() + RETRY_MS >= deadline) {
       const waited = plan.readyTimeoutMs >= 1000 ? ` (waited ${formatDuration(plan.readyTimeoutMs)})` : ''
       throw new BenchError(
@@ -94,16 +100,39 @@ async function readFacts(
   platform: Platform,
   transport: Transport,
   signal?: AbortSignal,
-): Promise<ServerFacts> {
+): Promise<{ readonly facts: ServerFacts; readonly statuses: readonly number[] }> {
   const probes = plan.adapter.facts ?? []
+  const statuses: number[] = []
   const answers = await Promise.all(
     probes.map(async (probe) => {
       const outcome = await ask(platform, transport, probe.request(target), PROBE_TIMEOUT_MS, signal)
-      return outcome.kind === 'reply' ? probe.read(outcome.reply) : undefined
+      if (outcome.kind === 'failed') return undefined
+      statuses.push(outcome.reply.status)
+      return probe.read(outcome.reply)
     }),
   )
   // The first to say a thing wins, so later answers are laid down first.
-  return Object.assign({}, ...answers.reverse())
+  return { facts: Object.assign({}, ...answers.reverse()), statuses }
+}
+
+function explainNoModel(baseUrl: string, statuses: readonly number[]): string {
+  const denied = statuses.find((status) => status === 401 || status === 403)
+  if (denied !== undefined) {
+    return `${baseUrl} answered ${denied} when asked for its models; give it a key with --api-key-env or --api-key-file`
+  }
+  const odd = [...new Set(statuses.filter((status) => status < 200 || status > 299))]
+  const answered = odd.length === 0 ? '' : ` (it answered ${odd.join(' and ')})`
+  return `${baseUrl} does not say which models it serves${answered}; check the address, or name one with --model`
+}
+
+function explainInsecure(baseUrl: string, why: string, code: string): string {
+  return /^ERR_SSL|^EPROTO/.test(code)
+    ? `${baseUrl} does not answer as https does: ${why}; should the address begin with http://?`
+    : `${baseUrl} has a certificate that is not trusted: ${why}; trust its authority with --ca FILE, or do not verify with --insecure`
+}
+
+function isReset(code: string): boolean {
+  return code === 'ECONNRESET' || code === 'EPIPE'
 }
 
 function modelNotes(model: string, facts: ServerFacts): string[] {

@@ -186,7 +186,17 @@ export function isAddress(hostname: string): boolean {
 export function linkErrorOf(thrown: unknown, fallbackCode = 'UNKNOWN'): LinkError {
   if (!(thrown instanceof Error)) return { code: fallbackCode, message: String(thrown) }
   const code = (thrown as { code?: unknown }).code
-  return { code: typeof code === 'string' && code !== '' ? code : fallbackCode, message: thrown.message || thrown.name }
+  return {
+    code: typeof code === 'string' && code !== '' ? code : fallbackCode,
+    message: readable(thrown.message || thrown.name),
+  }
+}
+
+/** OpenSSL's own lines: `80AC:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../file.c:350:`. */
+const OPENSSL_LINE = /error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/
+
+function readable(message: string): string {
+  return (OPENSSL_LINE.exec(message)?.[1] ?? message).replace(/\s*\n\s*/g, ' ').trim()
 }
 
 function explain(error: LinkError | undefined, { hostname, port }: Origin): LinkError {
