@@ -202,7 +202,7 @@ export function startPhase(
     onEnd(exchange, given.at)
   }
 
-  const decoding = createDecodeQueue(platform, (exchange) => {
+  const decoding = createDecodeQueue(platform, inFlight, (exchange) => {
     ended++
     if (hooks.onRecord(exchange.toRecord(), exchange) === 'redo') {
       ended--
@@ -231,9 +231,9 @@ export function startPhase(
   // --- limits of time -----------------------------------------------------------------------------------------------
 
   const sweeper = setInterval(() => {
+    decoding.wake()
     const now = clock.now()
     for (const exchange of inFlight) {
-      if (exchange.needsCatchUp(now)) decoding.catchUp(exchange)
       if (!exchange.needsLook(now)) continue
       const verdict = exchange.checkDeadlines(now)
       if (verdict === undefined) continue
@@ -344,9 +344,7 @@ export function startPhase(
         return stopReason !== undefined
       },
       get undecodedBytes() {
-        let bytes = decoding.waitingBytes
-        for (const exchange of inFlight) bytes += exchange.capture.pendingBytes
-        return bytes
+        return decoding.waitingBytes
       },
       takeLateSends() {
         const count = lateSends

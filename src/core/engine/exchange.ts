@@ -63,9 +63,6 @@ type LimitCheck = (fromAt: number, limitMs: number | undefined, reason: string) 
 
 /** The longest that one look at the clock may decode, ms; a long backlog takes several looks. */
 const LOOK_SLICE_MS = 0.25
-/** A stream with bytes not decoded is looked at when it has been quiet for so long, or holds so much. */
-const QUIET_MS = 200
-const BACKLOG_BYTES = 256 * 1024
 /** After the end mark the rest is read for so long, and so many bytes, that the connection stays usable. */
 const DRAIN_AFTER_DONE_MS = 1000
 const DRAIN_AFTER_DONE_BYTES = 64 * 1024
@@ -160,13 +157,6 @@ export class Exchange {
   /** Is it time for {@link checkDeadlines}? Asked often, so it costs a few comparisons. */
   needsLook(now: number): boolean {
     return now >= this.nextCheckAt || this.#reader?.doneAt !== undefined || this.#reader?.broken !== undefined
-  }
-
-  /** Is there so much to decode, or has it waited so long, that it should be caught up with before the answer ends? */
-  needsCatchUp(now: number): boolean {
-    const { pendingBytes, lastBytesAt } = this.capture
-    if (pendingBytes === 0 || lastBytesAt === undefined || this.isCompressed) return false
-    return pendingBytes > BACKLOG_BYTES || now - lastBytesAt > QUIET_MS
   }
 
   /**
