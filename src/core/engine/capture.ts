@@ -26,6 +26,14 @@ class Block {
     this.bytes = new Uint8Array(capacity)
   }
 
+  clear(): void {
+    this.ends.length = 0
+    this.stamps.length = 0
+    this.length = 0
+    this.taken = 0
+    this.takenBytes = 0
+  }
+
   append(at: number, chunk: Uint8Array): void {
     this.bytes.set(chunk, this.length)
     this.length += chunk.length
@@ -107,11 +115,18 @@ export class Capture implements TransportSink {
     this.#onEnd(at)
   }
 
-  /** Hands out the oldest network chunk not yet taken; undefined when everything was taken. */
+  /**
+   * Hands out the oldest network chunk not yet taken; undefined when everything was taken. The array is valid until more
+   * bytes arrive.
+   */
   take(): { readonly at: number; readonly chunk: Uint8Array } | undefined {
     let block = this.#blocks[0]
-    // A block that was handed out whole is let go, the last one included: a quiet stream holds nothing.
     while (block !== undefined && block.taken === block.ends.length) {
+      // The last block is written to again: a stream that is decoded as it comes needs no more than one.
+      if (this.#blocks.length === 1) {
+        block.clear()
+        return undefined
+      }
       this.#blocks.shift()
       block = this.#blocks[0]
     }
