@@ -2,7 +2,7 @@
  * A run, from plan to result. The page to read first: what happens, in order.
  *
  *   open the transport -> find the server -> make the calls ready -> open the run folder
- *     -> for each scenario: warm up, measure (`scenario.ts` -> `dispatch.ts` -> `exchange.ts`)
+ *     -> rehearse, so that this process is warm -> for each scenario: warm up, measure (`scenario.ts` -> `dispatch.ts` -> `exchange.ts`)
  *     -> let plugins ask the server -> summarise -> write
  */
 import { BenchError } from '../errors.ts'
@@ -19,6 +19,7 @@ import { type Discovery, discover } from './discover.ts'
 import { evaluatePlugins } from './evaluation.ts'
 import { checkFolder, createNullJournal, type Journal, openJournal } from './journal.ts'
 import { describeEnd, describeRun } from './manifest.ts'
+import { rehearse } from './rehearsal.ts'
 import { startSampling } from './sampling.ts'
 import { runScenario, type ScenarioEnd } from './scenario.ts'
 import { openSession, type Session } from './session.ts'
@@ -52,6 +53,7 @@ export async function run(
     const setting = await prepare(session, transport, observer)
     const journal = await openRunJournal(session)
     await journal.manifest(setting.manifest)
+    await rehearse(session, setting.discovery.target, setting.workloads[0]!.warmup)
     const summarizer = createSummarizer({ slo: plan.slo, plugins: plan.plugins })
     const ends = await measure(session, transport, setting, journal, summarizer, observer)
     // Its sockets go first: where files are scarce, the summary needs one of theirs.
