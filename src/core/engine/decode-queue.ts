@@ -6,13 +6,15 @@
 import type { Platform } from '../platform.ts'
 import type { Exchange } from './exchange.ts'
 
-/** The longest that decoding may keep the loop, ms, and the pause after it: a sixth of the loop. */
+/** The longest that decoding may keep the loop, ms, and the pause after it: a sixth of the loop at most. */
 const SLICE_MS = 0.2
 const PAUSE_MS = 1
-/** A pause that lasts so much longer means that the loop is busy reading: streams that go on can wait. */
+/** A pause that lasts so much longer than the shortest one seen means that the loop has better to do: read and send. */
 const BUSY_MS = 2
-/** With so many bytes waiting, memory matters more. */
-const MOST_WAITING_BYTES = 32 * 1024 * 1024
+/** However busy it is, every so many pauses there is a slice: records keep coming. */
+const MOST_SKIPPED = 20
+/** With so many bytes waiting, memory matters more: the collector's pauses grow with it. */
+const MOST_WAITING_BYTES = 64 * 1024 * 1024
 
 export interface DecodeQueue {
   /** An exchange has ended: decode what is left of it, then hand it to `onDecoded`. */
@@ -28,6 +30,7 @@ export interface DecodeQueue {
 export function createDecodeQueue(
   platform: Platform,
   inFlight: ReadonlySet<Exchange>,
+  isSending: () => boolean,
   onDecoded: (exchange: Exchange) => void,
 ): DecodeQueue {
   const { clock } = platform
@@ -36,27 +39,39 @@ export function createDecodeQueue(
   /** Streams that go on, each to be looked at once a round. */
   let round: Exchange[] = []
   let scheduled = false
-  let dueAt = 0
+  let pausedAt: number | undefined
+  let shortestPauseMs = Number.POSITIVE_INFINITY
+  let skipped = 0
 
   const schedule = (): void => {
     if (scheduled) return
     scheduled = true
     if (inFlight.size === 0 || countWaitingBytes() > MOST_WAITING_BYTES) {
-      dueAt = Number.POSITIVE_INFINITY
+      pausedAt = undefined
       platform.nextTurn(decodeSlice)
     } else {
-      dueAt = clock.now() + PAUSE_MS
+      pausedAt = clock.now()
       setTimeout(decodeSlice, PAUSE_MS)
     }
   }
 
   const decodeSlice = (): void => {
     scheduled = false
-    const now = clock.now()
-    const until = now + SLICE_MS
-    const isBusy = now - dueAt > BUSY_MS
-    const more = decodeEnded(until) || (!isBusy && decodeRunning(until))
-    if (more) schedule()
+    if (isBusy()) {
+      schedule()
+      return
+    }
+    const until = clock.now() + SLICE_MS
+    if (decodeEnded(until) || decodeRunning(until)) schedule()
+  }
+
+  const isBusy = (): boolean => {
+    if (pausedAt === undefined) return false
+    const pauseMs = clock.now() - pausedAt
+    shortestPauseMs = Math.min(shortestPauseMs, pauseMs)
+    const busy = isSending() || pauseMs > shortestPauseMs + BUSY_MS
+    skipped = busy && skipped < MOST_SKIPPED ? skipped + 1 : 0
+    return skipped > 0
   }
 
   /** Whether there is more to do. */

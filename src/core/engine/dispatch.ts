@@ -9,9 +9,6 @@ import { createDecodeQueue } from './decode-queue.ts'
 import { Exchange, type ExchangeContext, type GivenUp, type Job } from './exchange.ts'
 import { createPreparer } from './prepare.ts'
 
-/** How much may be sent before the loop turns and reads again: so many requests, or so many ms. */
-const WAVE_REQUESTS = 4
-const WAVE_MS = 0.25
 /** A timer is this coarse; the rest of the way to a due instant is spent turning the loop. */
 const TIMER_COARSE_MS = 1.5
 const SWEEP_MS = 20
@@ -163,15 +160,11 @@ export function startPhase(
     })
   }
 
+  /** One a turn of the loop: measured, larger waves keep the first answers of a burst waiting. */
   const pump = (): void => {
-    const until = clock.now() + WAVE_MS
-    for (let sent = 0; waiting.length > 0 && inFlight.size < permits; sent++) {
-      if (sent >= WAVE_REQUESTS || (sent > 0 && clock.now() >= until)) {
-        wakePump()
-        return
-      }
-      send(waiting.shift()!)
-    }
+    if (waiting.length === 0 || inFlight.size >= permits) return
+    send(waiting.shift()!)
+    if (waiting.length > 0) wakePump()
   }
 
   const send = (due: Due): void => {
@@ -189,6 +182,7 @@ export function startPhase(
 
   const onEnd = (exchange: Exchange, at: number): void => {
     if (!inFlight.delete(exchange)) return
+    ended++
     lastEndAt = Math.max(lastEndAt, at)
     noteOutage(exchange, at)
     if (arrival.kind === 'closed') freeSlot(at)
@@ -202,16 +196,20 @@ export function startPhase(
     onEnd(exchange, given.at)
   }
 
-  const decoding = createDecodeQueue(platform, inFlight, (exchange) => {
-    ended++
-    if (hooks.onRecord(exchange.toRecord(), exchange) === 'redo') {
-      ended--
-      preparer.reset()
-      waiting.push({ n: exchange.job.n, at: clock.now() })
-      wakePump()
-    }
-    finishIfDone()
-  })
+  const decoding = createDecodeQueue(
+    platform,
+    inFlight,
+    () => waiting.length > 0,
+    (exchange) => {
+      if (hooks.onRecord(exchange.toRecord(), exchange) === 'redo') {
+        ended--
+        preparer.reset()
+        waiting.push({ n: exchange.job.n, at: clock.now() })
+        wakePump()
+      }
+      finishIfDone()
+    },
+  )
 
   const finishIfDone = (): void => {
     if (inFlight.size > 0 || waiting.length > 0 || decoding.waiting > 0) return
