@@ -4,13 +4,12 @@ import type { Platform, RequestRecord, RunPlan, RunResult, ScenarioPlan } from '
 import { beforeAll, describe, expect, it } from 'vitest'
 import { closedLoop, replay } from '../../src/core/arrival/mod.ts'
 import { run } from '../../src/core/engine/run.ts'
-import { loadPlatform } from '../../src/platform/load.ts'
 import { type RawConnection, serveBytes } from '../conformance/serve-bytes.ts'
-import { makePlan, makeScenario } from '../support/plan.ts'
+import { loadTestPlatform, makePlan, makeScenario } from '../support/plan.ts'
 
 let platform: Platform
 beforeAll(async () => {
-  platform = await loadPlatform()
+  platform = await loadTestPlatform()
 })
 
 const body = 'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'

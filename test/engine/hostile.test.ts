@@ -6,13 +6,12 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import type { Platform, RequestRecord, RunPlan } from 'inferbench'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../../src/core/engine/run.ts'
-import { loadPlatform } from '../../src/platform/load.ts'
 import { type RawConnection, serveBytes } from '../conformance/serve-bytes.ts'
-import { makePlan } from '../support/plan.ts'
+import { loadTestPlatform, makePlan } from '../support/plan.ts'
 
 let platform: Platform
 beforeAll(async () => {
-  platform = await loadPlatform()
+  platform = await loadTestPlatform()
 })
 
 const delta = (content: string): string => event({ choices: [{ index: 0, delta: { content }, finish_reason: null }] })

@@ -1,7 +1,8 @@
 /** A plan for tests of the engine: one short request against a server of the test, everything else as it comes. */
-import type { Adapter, RunPlan, ScenarioPlan } from 'inferbench'
+import type { Adapter, Platform, RunPlan, ScenarioPlan } from 'inferbench'
 import openai from '../../adapters/openai.ts'
 import { closedLoop } from '../../src/core/arrival/mod.ts'
+import { loadPlatform } from '../../src/platform/load.ts'
 
 /** Asks for nothing before the load, so that a server of the test sees measured requests alone. */
 export const bareOpenai: Adapter = withoutProbes(openai)
@@ -9,6 +10,12 @@ export const bareOpenai: Adapter = withoutProbes(openai)
 function withoutProbes(adapter: Adapter): Adapter {
   const { ready, facts, countTokens, ...bare } = adapter
   return bare
+}
+
+/** The real platform, without what a rehearsal needs: a test has its own server, and no figures to be warm for. */
+export async function loadTestPlatform(): Promise<Platform> {
+  const { serve: _, ...platform } = await loadPlatform()
+  return platform
 }
 
 export function makeScenario(changes: Partial<ScenarioPlan> = {}): ScenarioPlan {

@@ -115,18 +115,17 @@ function readWarmup(warmup: NonNullable<CheckedOptions['warmup']>): Warmup {
 }
 
 function listLengths(options: CheckedOptions, inputs: Inputs): readonly Lengths[] {
-  const outputs = options.outputTokens
+  const outs = options.outputTokens ?? [defaults.outputTokens]
   const { dataset } = inputs
   if (dataset !== undefined) {
-    if (outputs === undefined) return [{ name: '', title: '', prompts: dataset }]
-    return outputs.map((outputTokens) => ({
-      name: outputs.length === 1 ? '' : `out${nameSpread(outputTokens)}`,
-      title: outputs.length === 1 ? '' : `${showSpread(outputTokens)} out`,
+    // For rows that say nothing: without a limit a server may go on to the end of its context.
+    return outs.map((outputTokens) => ({
+      name: outs.length === 1 ? '' : `out${nameSpread(outputTokens)}`,
+      title: outs.length === 1 ? '' : `${showSpread(outputTokens)} out`,
       prompts: { ...dataset, outputTokens },
     }))
   }
   const ins = options.promptTokens ?? [defaults.promptTokens]
-  const outs = outputs ?? [defaults.outputTokens]
   return ins.flatMap((inputTokens) =>
     outs.map((outputTokens) => ({
       name: `in${nameSpread(inputTokens)}-out${nameSpread(outputTokens)}`,
