@@ -127,6 +127,15 @@ export interface Child {
   kill(signal: 'SIGTERM' | 'SIGKILL'): void
 }
 
+export interface ServeOptions {
+  /** 0: any that is free. */
+  readonly port: number
+  /** The loopback when absent. */
+  readonly hostname?: string
+  /** Rather not at all than ask a person for permission, as a sandbox may. */
+  readonly unasked?: boolean
+}
+
 export interface Served {
   readonly url: string
   close(): Promise<void>
@@ -168,10 +177,7 @@ export interface Platform {
    * process does, however that comes about.
    */
   startModule?(module: URL, args: readonly string[]): Child
-  serve?(
-    handler: (request: Request) => Response | Promise<Response>,
-    options: { readonly port: number; readonly hostname?: string },
-  ): Promise<Served>
+  serve?(handler: (request: Request) => Response | Promise<Response>, options: ServeOptions): Promise<Served>
   /** Loads a module by package name, URL or path; TypeScript included. */
   loadModule?(specifier: string): Promise<Readonly<Record<string, unknown>>>
   /** Calls back at each Ctrl-C or SIGTERM; returns how to stop listening. */

@@ -7,6 +7,9 @@ import { refuse } from './transport/refuse.ts'
 
 interface DenoGlobal {
   readonly version: { readonly deno: string }
+  readonly permissions: {
+    querySync(descriptor: { readonly name: 'sys'; readonly kind: string }): { readonly state: string }
+  }
   createHttpClient(options: object): { close(): void }
 }
 
@@ -17,6 +20,7 @@ export function createDenoPlatform(): Platform {
     name: 'deno',
     version: Deno.version.deno,
     collections: false,
+    isAllowed: (kind) => Deno.permissions.querySync({ name: 'sys', kind }).state === 'granted',
     transports: {
       fetch: createFetchTransport({
         // True of every request that says which codings it accepts, as all of ours do.

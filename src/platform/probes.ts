@@ -13,14 +13,22 @@ export function attempt<Answer>(ask: () => Answer): Answer | undefined {
   }
 }
 
-/** CPU model, logical cores, memory in bytes, operating system. */
-export function describeMachine(): Readonly<Record<string, string | number>> {
-  const processors = attempt(cpus)
+/** A sandbox's names for what it may be asked about. */
+export type SystemFact = 'cpus' | 'systemMemoryInfo' | 'osRelease'
+
+/**
+ * CPU model, logical cores, memory in bytes, operating system. `isAllowed`: known to be readable; facts about the machine
+ * are not worth asking a person for permission.
+ */
+export function describeMachine(isAllowed: (kind: SystemFact) => boolean): Readonly<Record<string, string | number>> {
+  const read = <Value>(kind: SystemFact, of: () => Value): Value | undefined =>
+    isAllowed(kind) ? attempt(of) : undefined
+  const processors = read('cpus', cpus)
   const facts = {
     cpu: processors?.[0]?.model.trim(),
     cores: processors?.length,
-    memoryBytes: attempt(totalmem),
-    os: attempt(() => `${type()} ${release()}`) ?? process.platform,
+    memoryBytes: read('systemMemoryInfo', totalmem),
+    os: read('osRelease', () => `${type()} ${release()}`) ?? process.platform,
     arch: attempt(arch),
   }
   return Object.fromEntries(Object.entries(facts).filter((fact): fact is [string, string | number] => !!fact[1]))

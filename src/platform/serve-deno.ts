@@ -1,7 +1,10 @@
-import type { Served } from '../core/platform.ts'
-import { formatOrigin, type Handler, LOCAL, listenError, type ServeOptions } from './serve.ts'
+import type { Served, ServeOptions } from '../core/platform.ts'
+import { formatOrigin, type Handler, LOCAL, listenError } from './serve.ts'
 
 interface DenoGlobal {
+  readonly permissions: {
+    query(descriptor: { readonly name: 'net'; readonly host: string }): Promise<{ readonly state: string }>
+  }
   serve(
     options: {
       readonly port: number
@@ -17,6 +20,10 @@ interface DenoGlobal {
 export async function serveOnDeno(handler: Handler, options: ServeOptions): Promise<Served> {
   const { Deno } = globalThis as unknown as { readonly Deno: DenoGlobal }
   const hostname = options.hostname ?? LOCAL
+  if (options.unasked) {
+    const { state } = await Deno.permissions.query({ name: 'net', host: `${hostname}:${options.port}` })
+    if (state !== 'granted') throw listenError(options, new Error('not allowed to listen'))
+  }
   const stop = new AbortController()
   try {
     // An empty onListen: by default it prints a line.

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
-import type { Served } from '../core/platform.ts'
-import { formatOrigin, type Handler, LOCAL, listenError, type ServeOptions } from './serve.ts'
+import type { Served, ServeOptions } from '../core/platform.ts'
+import { formatOrigin, type Handler, LOCAL, listenError } from './serve.ts'
 
 const STREAMS = /^(text\/event-stream|application\/(x-)?ndjson)/
 

@@ -1,14 +1,8 @@
 /** What the servers of all runtimes share. */
 import { BenchError, describeError } from '../core/errors.ts'
+import type { ServeOptions } from '../core/platform.ts'
 
 export type Handler = (request: Request) => Response | Promise<Response>
-
-export interface ServeOptions {
-  /** 0: any free port. */
-  readonly port: number
-  /** Default: this machine only. */
-  readonly hostname?: string
-}
 
 export const LOCAL = '127.0.0.1'
 

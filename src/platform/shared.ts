@@ -3,7 +3,7 @@ import type { Platform } from '../core/platform.ts'
 import { createClock } from './clock.ts'
 import { files } from './files.ts'
 import { createInflater } from './inflate.ts'
-import { createUsageProbe, describeMachine, readEnv } from './probes.ts'
+import { createUsageProbe, describeMachine, readEnv, type SystemFact } from './probes.ts'
 import { onInterrupt, spawn, startModule } from './process.ts'
 import { randomId } from './random-id.ts'
 import { createSocketTransport } from './transport/socket.ts'
@@ -14,15 +14,23 @@ export interface RuntimePart
     Required<Pick<Platform, 'serve' | 'loadModule'>> {
   /** It reports its garbage collections to a `PerformanceObserver`. */
   readonly collections: boolean
+  /** Whether a fact about the machine may be read without asking; absent: all of them. */
+  readonly isAllowed?: (kind: SystemFact) => boolean
   /** What its command wants before the path of a module to run. */
   readonly moduleArguments: (module: URL) => readonly string[]
 }
 
 /** A platform with sockets, files and processes. */
-export function assemblePlatform({ collections, moduleArguments, transports, ...runtime }: RuntimePart): Platform {
+export function assemblePlatform({
+  collections,
+  isAllowed = () => true,
+  moduleArguments,
+  transports,
+  ...runtime
+}: RuntimePart): Platform {
   return {
     ...runtime,
-    machine: describeMachine(),
+    machine: describeMachine(isAllowed),
     clock: createClock(),
     transports: { socket: createSocketTransport, ...transports },
     defaultTransport: 'socket',

@@ -103,7 +103,7 @@ async function serveAnswers({ platform }: Session): Promise<Served | undefined> 
     return new Response(body, { headers: { 'Content-Type': 'text/event-stream' } })
   }
   try {
-    return await platform.serve?.(answer, { port: 0 })
+    return await platform.serve?.(answer, { port: 0, unasked: true })
   } catch {
     // A sandbox may allow to connect and not to listen.
     return undefined
