@@ -19,43 +19,86 @@ const BUFFERED_SHARE = 0.9
 const BUFFERED_BURST_MS = 1
 const BUFFERED_MIN_WAIT_MS = 100
 
-/** `toMicros` turns an instant into whole microseconds since the run's origin. */
+const KINDS: readonly EventKind[] = ['t', 'r', 'c', 'o']
+const FIRST_CAPACITY = 64
+
+/**
+ * `toMicros` turns an instant into whole microseconds since the run's origin. Kept in typed arrays until the end: as lists of
+ * numbers, the events of a thousand open streams are what the garbage collector copies again and again.
+ */
 export function createEventCollector(sentAt: number, toMicros: (at: number) => number): EventCollector {
-  const us: number[] = []
-  const kinds: EventKind[] = []
-  const tokens: number[] = []
-  const tokenAts: number[] = []
+  let us = new Float64Array(FIRST_CAPACITY)
+  /** Tokens, and below them two bits of the kind. */
+  let marks = new Float64Array(FIRST_CAPACITY)
+  let length = 0
   let previous = toMicros(sentAt)
+  let firstTokenAt: number | undefined
+  let lastTokenAt: number | undefined
+  let tokenEvents = 0
   let total = 0
   let irregular = false
+
+  const grow = (): void => {
+    us = copyTwice(us)
+    marks = copyTwice(marks)
+  }
+
+  /** Events with tokens that came in the last moment before the last of them. */
+  const countBurst = (): number => {
+    let count = 0
+    let sinceMicros = 0
+    let afterLast = true
+    for (let index = length - 1; index >= 0 && sinceMicros <= BUFFERED_BURST_MS * 1000; index--) {
+      if (marks[index]! % 4 !== 3) {
+        count++
+        afterLast = false
+      }
+      if (!afterLast) sinceMicros += us[index]!
+    }
+    return count
+  }
 
   return {
     add(at, kind, count) {
       const micros = Math.max(previous, toMicros(at))
-      us.push(micros - previous)
+      if (length === us.length) grow()
+      us[length] = micros - previous
+      marks[length++] = count * 4 + KINDS.indexOf(kind)
       previous = micros
-      kinds.push(kind)
-      tokens.push(count)
       total += count
       if (kind === 'o') return
-      tokenAts.push(at)
+      firstTokenAt ??= at
+      lastTokenAt = at
+      tokenEvents++
       if (count !== 1) irregular = true
     },
     get firstTokenAt() {
-      return tokenAts[0]
+      return firstTokenAt
     },
     get lastTokenAt() {
-      return tokenAts.at(-1)
+      return lastTokenAt
     },
     get tokens() {
       return total
     },
     get isBuffered() {
-      const lastAt = tokenAts.at(-1)
-      if (lastAt === undefined || tokenAts.length < BUFFERED_MIN_EVENTS) return false
-      const inBurst = tokenAts.filter((at) => lastAt - at <= BUFFERED_BURST_MS).length
-      return inBurst > tokenAts.length * BUFFERED_SHARE && lastAt - sentAt >= BUFFERED_MIN_WAIT_MS
+      if (lastTokenAt === undefined || tokenEvents < BUFFERED_MIN_EVENTS) return false
+      return countBurst() > tokenEvents * BUFFERED_SHARE && lastTokenAt - sentAt >= BUFFERED_MIN_WAIT_MS
     },
-    toLog: () => ({ us, kind: kinds.join(''), ...(irregular ? { tokens } : {}) }),
+    toLog() {
+      const used = marks.subarray(0, length)
+      const kinds = Array.from(used, (mark) => KINDS[mark % 4]!)
+      return {
+        us: Array.from(us.subarray(0, length)),
+        kind: kinds.join(''),
+        ...(irregular ? { tokens: Array.from(used, (mark) => Math.floor(mark / 4)) } : {}),
+      }
+    },
   }
+}
+
+function copyTwice(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const grown = new Float64Array(values.length * 2)
+  grown.set(values)
+  return grown
 }
