@@ -162,10 +162,13 @@ export function startPhase(
 
   /** One a turn of the loop: measured, larger waves keep the first answers of a burst waiting. */
   const pump = (): void => {
-    if (waiting.length === 0 || inFlight.size >= permits) return
+    if (!canSend()) return
     send(waiting.shift()!)
-    if (waiting.length > 0) wakePump()
+    if (canSend()) wakePump()
   }
+
+  /** What waits for a permit is not to be sent now. */
+  const canSend = (): boolean => waiting.length > 0 && inFlight.size < permits
 
   const send = (due: Due): void => {
     const exchange = new Exchange(preparer.take(due.n), due.at, context, onSent, onEnd)
@@ -196,20 +199,15 @@ export function startPhase(
     onEnd(exchange, given.at)
   }
 
-  const decoding = createDecodeQueue(
-    platform,
-    inFlight,
-    () => waiting.length > 0,
-    (exchange) => {
-      if (hooks.onRecord(exchange.toRecord(), exchange) === 'redo') {
-        ended--
-        preparer.reset()
-        waiting.push({ n: exchange.job.n, at: clock.now() })
-        wakePump()
-      }
-      finishIfDone()
-    },
-  )
+  const decoding = createDecodeQueue(platform, inFlight, canSend, (exchange) => {
+    if (hooks.onRecord(exchange.toRecord(), exchange) === 'redo') {
+      ended--
+      preparer.reset()
+      waiting.push({ n: exchange.job.n, at: clock.now() })
+      wakePump()
+    }
+    finishIfDone()
+  })
 
   const finishIfDone = (): void => {
     if (inFlight.size > 0 || waiting.length > 0 || decoding.waiting > 0) return

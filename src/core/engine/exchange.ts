@@ -103,14 +103,6 @@ export class Exchange {
     )
   }
 
-  get phase(): Phase {
-    return this.#context.phase
-  }
-
-  get scenario(): string {
-    return this.#context.scenario
-  }
-
   get ended(): boolean {
     return this.capture.ending !== undefined || this.givenUp !== undefined
   }
