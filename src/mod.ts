@@ -2,6 +2,7 @@
 export { type Run, type RunExtras, run } from './api.ts'
 export type * from './core/adapter.ts'
 export type * from './core/arrival.ts'
+export type * from './core/calibration.ts'
 export type * from './core/call.ts'
 export {
   type AnswerContext,

@@ -1,4 +1,5 @@
 /** What a run leaves behind, and what it says while it goes. */
+import type { RunCalibration } from './calibration.ts'
 import type { BenchError } from './errors.ts'
 import type { Summary } from './summary.ts'
 
@@ -37,6 +38,8 @@ export interface Manifest {
   readonly options: Readonly<Record<string, unknown>>
   /** What the run noticed about itself or the server before or while measuring; one line each. */
   readonly notes: readonly string[]
+  /** The instrument's error at this run's loads, as calibrated; absent until the run ends, and where nothing can be known. */
+  readonly calibration?: RunCalibration
   readonly startedAt: string
   readonly endedAt?: string
 }
