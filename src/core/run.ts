@@ -1,6 +1,7 @@
 /** What a run leaves behind, and what it says while it goes. */
 import type { RunCalibration } from './calibration.ts'
 import type { BenchError } from './errors.ts'
+import type { Fingerprint } from './fingerprint.ts'
 import type { Summary } from './summary.ts'
 
 /** `manifest.json`: with `records.jsonl` enough to recompute every number without the server. */
@@ -35,11 +36,15 @@ export interface Manifest {
   readonly scenarios: readonly ManifestScenario[]
   readonly slo: readonly { readonly metric: string; readonly limitMs: number }[]
   readonly gates: readonly string[]
+  /** Limits of the verdict that the user changed, by code; absent when there are none. */
+  readonly limits?: Readonly<Record<string, { readonly suspect?: number; readonly invalid?: number }>>
   readonly options: Readonly<Record<string, unknown>>
   /** What the run noticed about itself or the server before or while measuring; one line each. */
   readonly notes: readonly string[]
   /** The instrument's error at this run's loads, as calibrated; absent until the run ends, and where nothing can be known. */
   readonly calibration?: RunCalibration
+  /** What must match before this run may be compared with another; absent in runs from before there was one. */
+  readonly fingerprint?: Fingerprint
   readonly startedAt: string
   readonly endedAt?: string
 }
@@ -51,6 +56,10 @@ export interface ManifestScenario {
   readonly requests?: number
   readonly durationMs?: number
   readonly maxInFlight?: number
+  /** Absent in runs of older versions. An open schedule without one rate (stages, replay) has no `ratePerSecond`. */
+  readonly load?:
+    | { readonly kind: 'closed'; readonly streams: number }
+    | { readonly kind: 'open'; readonly ratePerSecond?: number }
   readonly workload: Readonly<Record<string, unknown>>
   /** Windows as they came out; absent until the scenario ends. */
   readonly windows?: readonly { readonly name: string; readonly startAt: number; readonly endAt: number }[]
@@ -96,8 +105,12 @@ export interface ClientSample {
   readonly timerLateMs: number
   /** CPU used since the last line as a share of one core, per thread. */
   readonly cpu?: readonly number[]
+  /** Of {@link cpu}, what was spent turning the loop for a punctual send, per thread: no work, and no saturation. */
+  readonly spin?: readonly number[]
   readonly gcMs?: number
   readonly gcMaxMs?: number
+  /** How far the wall clock has moved against ours since the run began, ms: a jump of it shows here. */
+  readonly wallDriftMs?: number
   readonly memoryBytes?: number
   readonly openSockets: number
   readonly inFlight: number

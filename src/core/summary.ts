@@ -57,19 +57,47 @@ export interface ScenarioSummary {
   /** How many answers each source counted. */
   readonly tokenSources: Readonly<Record<string, number>>
   readonly slo?: readonly Slo[]
+  /** The stretch in which nothing changed any more; absent when there were too few requests, or none was found. */
+  readonly steady?: SteadyWindow
 }
 
+/** Key figures of the steady state, beside those of the whole window. */
+export interface SteadyWindow {
+  /** From the sending of its first request to the sending of the last: neither warming up nor running out. */
+  readonly window: Window
+  /** How it was found. */
+  readonly method: string
+  /** Requests sent before it. */
+  readonly skipped: number
+  /** `ttft`, `tpot`, `e2e` of the answers sent in it, `req_s` and `output_tok_s` of those that ended in it. */
+  readonly metrics: Readonly<Record<string, MetricResult>>
+}
+
+/** Why a run is not VALID, or what a reader should know although it is (`note`). */
 export interface VerdictReason {
+  /** A code of the table of limits: `bench list limits`. */
   readonly code: string
+  /** What it does to the verdict. */
+  readonly severity?: 'invalid' | 'suspect' | 'note'
+  /** The scenario's name; absent when it is about the run as a whole. */
+  readonly scenario?: string
   readonly figure?: number
+  /** The limit that was passed, in the same unit. */
   readonly limit?: number
   readonly unit?: string
+  /** What was found, on one line, without the remedy. */
+  readonly message?: string
   readonly remedy: string
+  /** The code of the reason whose consequence this is: it needs no remedy of its own. */
+  readonly follows?: string
 }
 
 export interface Verdict {
   readonly status: 'VALID' | 'SUSPECT' | 'INVALID' | 'not yet judged'
+  /** Causes first, then what follows from them. Empty when VALID. */
   readonly reasons: readonly VerdictReason[]
+  /** What changes nothing about the status: advice, and what could not be judged. */
+  readonly notes?: readonly VerdictReason[]
 }
 
 /** What plugins found by asking the server after the load: by id of the plugin, then of the metric. */
