@@ -127,6 +127,37 @@ export interface Child {
   kill(signal: 'SIGTERM' | 'SIGKILL'): void
 }
 
+/** A command line that a supervisor of ours runs: see {@link Platform.supervise}. */
+export interface SupervisedCommand {
+  /** For the system's shell. */
+  readonly command: string
+  /** File for its output, replaced, a line at a time; absent: the output is not kept. */
+  readonly log?: string
+  /** Removed from every line of its output. */
+  readonly secrets: readonly string[]
+  /** Between SIGTERM and SIGKILL. */
+  readonly graceMs: number
+}
+
+/** How a supervised command ended. */
+export interface SupervisedEnd {
+  readonly code: number | null
+  readonly signal: string | null
+  /** The last lines that it wrote, without secrets. */
+  readonly lastLines: readonly string[]
+}
+
+export interface Supervised {
+  /** Of the command's process group. */
+  readonly pid: number
+  /** The instant of its start, by {@link Clock.now}. */
+  readonly startedAt: number
+  /** The command itself has ended, whoever caused that; what remains of its group is being ended. */
+  readonly exited: Promise<SupervisedEnd>
+  /** Ends the whole group; resolves when it is gone and the log is whole. May be called twice. */
+  stop(): Promise<void>
+}
+
 export interface ServeOptions {
   /** 0: any that is free. */
   readonly port: number
@@ -177,6 +208,11 @@ export interface Platform {
    * process does, however that comes about.
    */
   startModule?(module: URL, args: readonly string[]): Child
+  /**
+   * Starts a command through a small process of ours that ends the command's whole group when this process does, even by
+   * SIGKILL. Absent where there are no process groups.
+   */
+  supervise?(what: SupervisedCommand): Promise<Supervised>
   serve?(handler: (request: Request) => Response | Promise<Response>, options: ServeOptions): Promise<Served>
   /** Loads a module by package name, URL or path; TypeScript included. */
   loadModule?(specifier: string): Promise<Readonly<Record<string, unknown>>>

@@ -39,7 +39,12 @@ export function createDenoPlatform(): Platform {
         },
       }),
     },
-    moduleArguments: () => ['run', '--no-prompt', '--allow-net', '--allow-read', '--allow-env', '--allow-sys'],
+    moduleArguments: (_, allow) => [
+      'run',
+      '--no-prompt',
+      // Who may run any command may do anything; reading /proc is asked for by this alone.
+      ...(allow === 'commands' ? ['--allow-all'] : ['--allow-net', '--allow-read', '--allow-env', '--allow-sys']),
+    ],
     serve: serveOnDeno,
     loadModule: createModuleLoader(importNatively),
   })

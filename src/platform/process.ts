@@ -10,10 +10,13 @@ import { attempt } from './probes.ts'
 
 type ChildProcess = ChildProcessByStdio<Writable | null, Readable, Readable>
 
-/** Groups that are alive: killed when we exit, so that no server outlives the run that started it. */
+/**
+ * Groups that are alive: killed when we exit, so that no process outlives the run that started it. Modules of ours are not
+ * among them: they end with their standard input, and may have work to do then.
+ */
 const groups = new Set<number>()
 
-function killGroup(pid: number, signal: NodeJS.Signals): void {
+export function killGroup(pid: number, signal: NodeJS.Signals): void {
   // A negative id names the group. It fails once the group is gone, which is what was asked for.
   attempt(() => process.kill(process.platform === 'win32' ? pid : -pid, signal))
 }
@@ -52,8 +55,13 @@ export interface SpawnOptions {
   readonly tethered?: boolean
 }
 
+export interface SpawnedChild extends Child {
+  /** Text for its standard input, where it has one. */
+  write(text: string): void
+}
+
 /** Starts a process without a shell. Throws a usage error where there is no such command. */
-export function spawn(command: string, args: readonly string[], options: SpawnOptions = {}): Child {
+export function spawn(command: string, args: readonly string[], options: SpawnOptions = {}): SpawnedChild {
   const child = start(command, args, options)
   const lines = createLineQueue(2)
   const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
@@ -64,23 +72,35 @@ export function spawn(command: string, args: readonly string[], options: SpawnOp
   const { pid } = child
   if (pid === undefined) throw startError(command, undefined)
 
-  if (groups.size === 0) process.once('exit', killAll)
-  groups.add(pid)
-  exited.then(() => {
-    groups.delete(pid)
-    if (groups.size === 0) process.removeListener('exit', killAll)
-  })
+  if (!options.tethered) endWithUs(pid, exited)
+  // Who has ended reads no more.
+  child.stdin?.on('error', () => {})
   for (const stream of [child.stdout, child.stderr]) {
     const decoder = new TextDecoder()
     stream.on('data', (chunk: Uint8Array) => lines.push(stream, decoder.decode(chunk, { stream: true })))
     stream.on('error', () => {})
     stream.once('close', () => lines.end(stream))
   }
-  return { pid, lines, exited, kill: (signal) => killGroup(pid, signal) }
+  return {
+    pid,
+    lines,
+    exited,
+    kill: (signal) => killGroup(pid, signal),
+    write: (text) => void child.stdin?.write(text),
+  }
+}
+
+function endWithUs(pid: number, exited: Promise<unknown>): void {
+  if (groups.size === 0) process.once('exit', killAll)
+  groups.add(pid)
+  exited.then(() => {
+    groups.delete(pid)
+    if (groups.size === 0) process.removeListener('exit', killAll)
+  })
 }
 
 /** Runs a module of ours on this runtime; `head` is what this runtime wants before the module's path. */
-export function startModule(head: readonly string[], module: URL, args: readonly string[]): Child {
+export function startModule(head: readonly string[], module: URL, args: readonly string[]): SpawnedChild {
   return spawn(process.execPath, [...head, fileURLToPath(module), ...args], { tethered: true })
 }
 

@@ -6,6 +6,7 @@ import { createInflater } from './inflate.ts'
 import { createUsageProbe, describeMachine, readEnv, type SystemFact } from './probes.ts'
 import { onInterrupt, spawn, startModule } from './process.ts'
 import { randomId } from './random-id.ts'
+import { hasProcessGroups, supervise } from './supervise.ts'
 import { createSocketTransport } from './transport/socket.ts'
 
 /** What a runtime says for itself. */
@@ -16,8 +17,8 @@ export interface RuntimePart
   readonly collections: boolean
   /** Whether a fact about the machine may be read without asking; absent: all of them. */
   readonly isAllowed?: (kind: SystemFact) => boolean
-  /** What its command wants before the path of a module to run. */
-  readonly moduleArguments: (module: URL) => readonly string[]
+  /** What its command wants before the path of a module to run; `commands`: the module starts processes and writes files. */
+  readonly moduleArguments: (module: URL, allow?: 'commands') => readonly string[]
 }
 
 /** A platform with sockets, files and processes. */
@@ -28,10 +29,11 @@ export function assemblePlatform({
   transports,
   ...runtime
 }: RuntimePart): Platform {
+  const clock = createClock()
   return {
     ...runtime,
     machine: describeMachine(isAllowed),
-    clock: createClock(),
+    clock,
     transports: { socket: createSocketTransport, ...transports },
     defaultTransport: 'socket',
     randomId,
@@ -42,6 +44,9 @@ export function assemblePlatform({
     files,
     spawn,
     startModule: (module, args) => startModule(moduleArguments(module), module, args),
+    ...(hasProcessGroups() && {
+      supervise: (what) => supervise(clock, (module) => moduleArguments(module, 'commands'), what),
+    }),
     onInterrupt,
   }
 }
