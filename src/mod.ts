@@ -13,6 +13,7 @@ export {
 } from './core/engine/answer.ts'
 export * from './core/errors.ts'
 export type * from './core/event.ts'
+export type * from './core/fingerprint.ts'
 export * from './core/json.ts'
 export type * from './core/metric.ts'
 export { createMetricRegistry, type MetricRegistry, metricRegistry } from './core/metrics/registry.ts'

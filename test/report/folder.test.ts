@@ -39,6 +39,11 @@ const manifest: Manifest = manifestOf({
   ],
   slo: [{ metric: 'ttft', limitMs: 200 }],
   gates: ['errors<1%'],
+  fingerprint: {
+    hash: 'h0',
+    parts: { model: { hash: 'h1', text: 'Qwen/Qwen3-0.6B' } },
+    scenarios: { one: { workload: { hash: 'h2', text: 'nothing' }, schedule: { hash: 'h3', text: '16 streams' } } },
+  },
   endedAt: '2026-11-23T10:01:00.000Z',
 })
 

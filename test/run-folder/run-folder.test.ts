@@ -27,6 +27,8 @@ describe('the run folder', () => {
       const { manifest, records, summary, client } = readRunFolder(out)
       expect(manifest.seed).toBe(3)
       expect(manifest.scenarios.length).toBe(2)
+      expect(manifest.fingerprint?.parts).toMatchObject({ seed: { text: '3' }, tokens: { text: 'server' } })
+      expect(Object.keys(manifest.fingerprint!.scenarios)).toEqual(manifest.scenarios.map(({ name }) => name))
       expect(client.length).toBeGreaterThan(0)
       for (const { name } of manifest.scenarios) {
         const own = records.filter(({ scenario }) => scenario === name)

@@ -1,8 +1,11 @@
 import { DEFINITIONS_VERSION } from '../metrics/registry.ts'
 import type { Manifest, ManifestScenario } from '../run.ts'
+import type { Summary } from '../summary.ts'
 import { TOOL_VERSION } from '../version.ts'
 import type { Workload } from '../workload.ts'
 import type { Discovery } from './discover.ts'
+import { completeFingerprint, makeFingerprint } from './fingerprint.ts'
+import { gatherFacts } from './fingerprint-facts.ts'
 import type { ScenarioEnd } from './scenario.ts'
 import type { Session } from './session.ts'
 
@@ -51,6 +54,7 @@ export function describeRun(
     gates: plan.gates.map((gate) => gate.text),
     options: plan.options,
     notes: session.notes,
+    fingerprint: makeFingerprint(gatherFacts({ plan, platform, discovery, workloads, transport, threads: 1 })),
     startedAt: new Date(session.originEpochMs).toISOString(),
   }
 }
@@ -70,4 +74,16 @@ export function describeEnd(session: Session, manifest: Manifest, ends: readonly
     }),
     endedAt: new Date(session.platform.clock.epoch()).toISOString(),
   }
+}
+
+/** The same once more, with what the summary tells: who counted the tokens. `tokenizer`: the hash of the one in use. */
+export function describeOutcome(manifest: Manifest, summary: Summary, tokenizer: string | undefined): Manifest {
+  if (manifest.fingerprint === undefined) return manifest
+  const sources = summary.scenarios.flatMap(({ tokenSources }) => Object.keys(tokenSources))
+  const build = manifest.target.fingerprint
+  const found = {
+    tokens: sources.map((source) => (source === 'tokenizer' && tokenizer ? `tokenizer ${tokenizer}` : source)),
+    ...(build === undefined ? {} : { build }),
+  }
+  return { ...manifest, fingerprint: completeFingerprint(manifest.fingerprint, found) }
 }

@@ -18,7 +18,7 @@ import { prepareCalls } from './calls.ts'
 import { type Discovery, discover } from './discover.ts'
 import { evaluatePlugins } from './evaluation.ts'
 import { checkFolder, createNullJournal, type Journal, openJournal } from './journal.ts'
-import { describeEnd, describeRun } from './manifest.ts'
+import { describeEnd, describeOutcome, describeRun } from './manifest.ts'
 import { rehearse } from './rehearsal.ts'
 import { startSampling } from './sampling.ts'
 import { runScenario, type ScenarioEnd } from './scenario.ts'
@@ -136,12 +136,13 @@ async function conclude(
 ): Promise<RunResult> {
   const { plan, interrupted } = session
   const evaluations = session.stop.aborted ? undefined : await evaluatePlugins(session)
-  const manifest = describeEnd(session, setting.manifest, ends)
+  const ended = describeEnd(session, setting.manifest, ends)
   const stopped = session.failure?.message ?? (interrupted ? 'interrupted' : undefined)
-  const summary = summarizeRun(manifest, summarizer, plan.gates, {
+  const summary = summarizeRun(ended, summarizer, plan.gates, {
     ...(stopped === undefined ? {} : { stopped }),
     ...(evaluations === undefined ? {} : { evaluations }),
   })
+  const manifest = describeOutcome(ended, summary, setting.tokenizer?.hash)
   const writing = await writeResult(journal, manifest, summary)
   const failure = session.failure ?? writing ?? (interrupted ? undefined : findTotalFailure(summary.scenarios))
   return {

@@ -91,6 +91,14 @@ const window = v.looseObject({ name: text, startAt: ms, endAt: ms })
 
 const slo = v.looseObject({ metric: text, limitMs: ms })
 
+const fingerprintPart = v.looseObject({ hash: text, text })
+
+const fingerprint = v.looseObject({
+  hash: text,
+  parts: v.pipe(v.record(text, fingerprintPart), v.description('what must match before two runs may be compared')),
+  scenarios: v.record(text, v.looseObject({ workload: fingerprintPart, schedule: fingerprintPart })),
+})
+
 /** `manifest.json`. */
 export const manifestSchema: v.GenericSchema = v.looseObject({
   v: formatVersion,
@@ -126,6 +134,7 @@ export const manifestSchema: v.GenericSchema = v.looseObject({
   gates: v.array(text),
   options: anything,
   notes: v.array(text),
+  fingerprint: v.exactOptional(fingerprint),
   startedAt: text,
   endedAt: v.exactOptional(text),
 })
