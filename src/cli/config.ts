@@ -1,6 +1,5 @@
 /** Config files: YAML, JSON or TypeScript, with the options of `bench run` under the same names. */
 import { dirname, extname, isAbsolute, join } from 'node:path'
-import { LineCounter, parseDocument } from 'yaml'
 import { BenchError, describeError } from '../core/errors.ts'
 import { optionDescriptions } from '../core/options/mod.ts'
 import type { Platform } from '../core/platform.ts'
@@ -48,10 +47,11 @@ async function parseConfig(path: string, platform: Platform): Promise<Parsed> {
   } catch (thrown) {
     throw new BenchError('usage', `--config: ${describeError(thrown)}`, { cause: thrown })
   }
-  return extension === '.json' ? parseJsonConfig(path, text) : parseYamlConfig(path, text)
+  return extension === '.json' ? parseJsonConfig(path, text) : await parseYamlConfig(path, text)
 }
 
-function parseYamlConfig(path: string, text: string): Parsed {
+async function parseYamlConfig(path: string, text: string): Promise<Parsed> {
+  const { LineCounter, parseDocument } = await import('yaml')
   const counter = new LineCounter()
   const document = parseDocument(text, { lineCounter: counter, prettyErrors: false })
   const [problem] = document.errors

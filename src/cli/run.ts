@@ -1,7 +1,6 @@
 /** `bench run`: reads options, measures, shows and judges. */
 import process from 'node:process'
 import type { CommandDef } from 'citty'
-import { run } from '../core/engine/run.ts'
 import { type CheckedOptions, planRun } from '../core/options/mod.ts'
 import type { RunPlan } from '../core/plan.ts'
 import type { Platform } from '../core/platform.ts'
@@ -13,7 +12,6 @@ import { type CommandContext, makeCommand } from './command.ts'
 import { describeFailure, rememberSecrets } from './errors.ts'
 import { exit, exitCodeOf } from './exit.ts'
 import { createInterruptHandler } from './interrupt.ts'
-import { startOwnMock } from './own-mock.ts'
 import { createProgressView, type ProgressView } from './progress.ts'
 import { judgeGates, publishResult } from './publish.ts'
 import { findMeantFlag, type ReadRunOptions, readRunOptions, runFlags } from './run-options.ts'
@@ -68,6 +66,8 @@ async function measure(
 ): Promise<RunResult> {
   if (read.options.url !== undefined)
     return await runPlan(await plan(read, read.options, platform), platform, view, signal)
+  // Loaded where it is needed: a user waits for every module between the command and the first request.
+  const { startOwnMock } = await import('./own-mock.ts')
   const mock = await startOwnMock(read.options, platform)
   try {
     const options: CheckedOptions = { adapter: 'mock', ...read.options, url: mock.url }
@@ -90,6 +90,7 @@ async function plan({ nameOption }: ReadRunOptions, options: CheckedOptions, pla
 }
 
 async function runPlan(plan: RunPlan, platform: Platform, view: ProgressView, signal: AbortSignal): Promise<RunResult> {
+  const { run } = await import('../core/engine/run.ts')
   const observer = { progress: view.update, say: view.say }
   return await run(plan, platform, observer, signal)
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { describeOptions, optionDescriptions, optionGroups } from '../../src/core/options/mod.ts'
+import { describeOptions } from '../../src/core/options/json-schema.ts'
+import { optionDescriptions, optionGroups } from '../../src/core/options/mod.ts'
 
 const file = fileURLToPath(new URL('../../src/core/options/config.schema.json', import.meta.url))
 

@@ -1,7 +1,6 @@
 /** Options of a run: read, checked, completed into a plan. */
 
 export { nearestName, suggestName } from '../nearest.ts'
-export { describeOptions } from './json-schema.ts'
 export type { CheckedOptions, OptionName, RunOptions, StageInput } from './options.ts'
 export { type PlanTools, planRun } from './plan.ts'
 export { type NameOption, readOptions } from './read.ts'
