@@ -3,6 +3,7 @@
  * missing, null or of another type says nothing, and what is unknown is passed over.
  */
 import {
+  asAmount,
   asArray,
   asCount,
   asObject,
@@ -10,6 +11,7 @@ import {
   type Decoder,
   type JsonObject,
   parseJson,
+  type ServerTimings,
   type StreamEvent,
   type Usage,
   type WireMessage,
@@ -37,14 +39,19 @@ export function createOpenaiDecoder(): Decoder {
     const choices = asArray(body.choices)
     for (const choice of choices) readChoice(asObject(choice) ?? {}, heldTokens, events)
     readUsage(body, choices, events)
+    readServerTimings(body, events)
     return events
   }
 
+  return neverThrow(decode)
+}
+
+/** Only nesting deeper than the stack makes a lenient reader throw. */
+export function neverThrow(decode: Decoder): Decoder {
   return (message) => {
     try {
       return decode(message)
     } catch (thrown) {
-      // Only nesting deeper than the stack comes here.
       return [{ type: 'error', reason: 'malformed', message: `cannot be read: ${String(thrown)}` }]
     }
   }
@@ -147,7 +154,7 @@ function joinParts(parts: readonly unknown[], member: 'text' | 'thinking' = 'tex
 }
 
 /** Names and arguments as they come. Arguments are never parsed: a piece of them is no JSON. */
-function readTools(delta: JsonObject | undefined): string {
+export function readTools(delta: JsonObject | undefined): string {
   if (delta === undefined || (delta.tool_calls === undefined && delta.function_call === undefined)) return ''
   return [...asArray(delta.tool_calls), delta.function_call].map(readTool).join('')
 }
@@ -167,7 +174,7 @@ function readUsage(body: JsonObject, choices: readonly unknown[], events: Stream
     asObject(body.usageMetadata) ??
     asObject(asObject(body.x_groq)?.usage) ??
     asObject(asObject(choices.at(-1))?.usage)
-  const counts = found === undefined ? readTimings(asObject(body.timings)) : readCounts(found)
+  const counts = found === undefined ? countByTimings(asObject(body.timings)) : readCounts(found)
   if (counts === undefined) return
   const final = choices.every((choice) => asText(asObject(choice)?.finish_reason) !== undefined)
   if (Object.keys(counts.usage).length > 0) events.push({ type: 'usage', usage: counts.usage, final })
@@ -229,10 +236,28 @@ function readCounts(found: JsonObject): Counts {
 }
 
 /** llama.cpp counts in its timings even when nobody asked for usage; its `prompt_n` leaves out what was cached. */
-function readTimings(timings: JsonObject | undefined): Counts | undefined {
+function countByTimings(timings: JsonObject | undefined): Counts | undefined {
   const outputTokens = asCount(timings?.predicted_n)
   const prompt = asCount(timings?.prompt_n)
   if (outputTokens === undefined || prompt === undefined) return undefined
   const cachedTokens = asCount(timings?.cache_n) ?? 0
   return { usage: { inputTokens: prompt + cachedTokens, outputTokens, cachedTokens }, suspect: false }
+}
+
+/** llama.cpp's `timings`; vLLM's `metrics` (`--enable-per-request-metrics`), whose first token counts from the end of queueing. */
+function readServerTimings(body: JsonObject, events: StreamEvent[]): void {
+  const [timings, metrics] = [asObject(body.timings), asObject(body.metrics)]
+  if (timings === undefined && metrics === undefined) return
+  pushTimings(events, {
+    queueMs: metrics?.queue_time_ms,
+    prefillMs: timings?.prompt_ms ?? metrics?.time_to_first_token_ms,
+    decodeMs: timings?.predicted_ms ?? metrics?.generation_time_ms,
+    tokensPerSecond: timings?.predicted_per_second ?? metrics?.tokens_per_second,
+  })
+}
+
+/** Appends what of it is an amount. */
+export function pushTimings(events: StreamEvent[], said: { readonly [K in keyof ServerTimings]: unknown }): void {
+  const timings = Object.fromEntries(Object.entries(said).filter(([, value]) => asAmount(value) !== undefined))
+  if (Object.keys(timings).length > 0) events.push({ type: 'timings', timings })
 }

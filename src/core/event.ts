@@ -18,6 +18,20 @@ export interface Usage {
   readonly cachedTokens?: number
 }
 
+/**
+ * What a server says about its own time: its clock, its definitions. Evidence beside our instants, never in their place.
+ * Absent means that it said nothing.
+ */
+export interface ServerTimings {
+  readonly queueMs?: number
+  /** Loading the model, in the answer to the request that caused it. */
+  readonly loadMs?: number
+  readonly prefillMs?: number
+  readonly decodeMs?: number
+  readonly totalMs?: number
+  readonly tokensPerSecond?: number
+}
+
 export type StreamEvent =
   /** Visible answer text; `choice` is the index of the answer (0 when the server does not say). Never empty. */
   | { readonly type: 'text'; readonly text: string; readonly choice: number; readonly tokens?: number }
@@ -26,6 +40,8 @@ export type StreamEvent =
   | { readonly type: 'tool'; readonly text: string; readonly choice: number; readonly tokens?: number }
   /** Cumulative counts so far (`final: false`) or of the whole answer. The engine keeps the largest, and never sums. */
   | { readonly type: 'usage'; readonly usage: Usage; readonly final: boolean }
+  /** The last word on each member counts. */
+  | { readonly type: 'timings'; readonly timings: ServerTimings }
   /** Why an answer ended, in the server's own words (`stop`, `length`, ...). */
   | { readonly type: 'finish'; readonly reason: string; readonly choice: number }
   /** The server says that it failed. `status` when the error names one. Nothing after it makes the request good. */

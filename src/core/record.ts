@@ -2,6 +2,7 @@
  * What happened to one request: one line of `records.jsonl`. Instants are stored, durations are derived (`metrics/`).
  * Instants are milliseconds since the run's origin with three decimals; absent means not measured.
  */
+import type { ServerTimings } from './event.ts'
 
 export type Phase = 'warmup' | 'measure'
 
@@ -79,6 +80,8 @@ export interface AnswerPart {
   readonly reasoningTokens?: number
   readonly cachedTokens?: number
   readonly tokenSource?: TokenSource
+  /** The server's own times of this request, where it tells. */
+  readonly serverTimings?: ServerTimings
   /** Who served, when that differs from the manifest's. */
   readonly model?: string
   readonly fingerprint?: string

@@ -2,7 +2,7 @@
  * The fold over one answer: bytes to messages, messages to events, events to the fields of a record. What each part counts
  * is its own file's business; what makes an answer good or bad is decided here, in `judge`.
  */
-import type { StreamEvent, Usage, WireMessage } from '../event.ts'
+import type { ServerTimings, StreamEvent, Usage, WireMessage } from '../event.ts'
 import { createFramer } from '../framing/framer.ts'
 import type { AnswerPart, EventKind, FailurePart } from '../record.ts'
 import type { AnswerContext, AnswerEnd, AnswerNotes, AnswerReader } from './answer.ts'
@@ -46,6 +46,7 @@ export function createSuccessReader(context: AnswerContext): AnswerReader {
   const notes = new Set<string>()
   let broken: (FailurePart & { readonly error?: string }) | undefined
   let served: Served = {}
+  let timings: ServerTimings | undefined
   let doneAt: number | undefined
   let lastAt = context.headersAt
   let bytes = 0
@@ -90,6 +91,9 @@ export function createSuccessReader(context: AnswerContext): AnswerReader {
         break
       case 'usage':
         counter.usage(event.usage)
+        break
+      case 'timings':
+        timings = { ...timings, ...event.timings }
         break
       case 'finish':
         if (finishes.has(event.choice)) notes.add('finish_repeated')
@@ -198,6 +202,7 @@ export function createSuccessReader(context: AnswerContext): AnswerReader {
       events: log.toLog(),
       ...(finish === undefined ? {} : { finish }),
       ...counts,
+      ...(timings === undefined ? {} : { serverTimings: timings }),
       ...(served.model && served.model !== context.manifestModel ? { model: served.model } : {}),
       ...(served.fingerprint && served.fingerprint !== context.manifestFingerprint
         ? { fingerprint: served.fingerprint }

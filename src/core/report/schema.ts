@@ -54,6 +54,16 @@ const base = {
 const sent = { sentAt: ms, connect: v.exactOptional(connect) }
 const maybeSent = { sentAt: v.exactOptional(ms), connect: v.exactOptional(connect) }
 
+const amount = v.exactOptional(v.pipe(v.number(), v.minValue(0)))
+const serverTimings = v.looseObject({
+  queueMs: amount,
+  loadMs: amount,
+  prefillMs: amount,
+  decodeMs: amount,
+  totalMs: amount,
+  tokensPerSecond: amount,
+})
+
 const said = {
   finish: v.exactOptional(text),
   inputTokens: v.exactOptional(count),
@@ -61,6 +71,7 @@ const said = {
   reasoningTokens: v.exactOptional(count),
   cachedTokens: v.exactOptional(count),
   tokenSource: v.exactOptional(v.picklist(['server', 'tokenizer', 'chunks'])),
+  serverTimings: v.exactOptional(serverTimings),
   model: v.exactOptional(text),
   fingerprint: v.exactOptional(text),
   text: v.exactOptional(text),
