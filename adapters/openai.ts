@@ -9,6 +9,7 @@ import {
   asObject,
   asText,
   type Call,
+  type Framing,
   type HttpSpec,
   type Probe,
   type ProbeReply,
@@ -59,16 +60,22 @@ export function encodeOpenai(call: Call, target: Target, extra: Readonly<Record<
   return requestOf(target, 'POST', path, body)
 }
 
+const accepted: Readonly<Record<Framing, string>> = {
+  sse: 'text/event-stream, application/json',
+  ndjson: 'application/x-ndjson, application/json',
+  json: 'application/json, */*',
+}
+
 /** A request with the target's key and headers. Later headers of the same name win, whatever their case. */
 export function requestOf(
   target: Target,
   method: 'GET' | 'POST',
   path: string,
   body?: Readonly<Record<string, unknown>>,
+  framing: Framing = body?.stream === true ? 'sse' : 'json',
 ): HttpSpec {
-  const streams = body?.stream === true
   const headers: readonly (readonly [string, string])[] = [
-    ['accept', streams ? 'text/event-stream, application/json' : 'application/json, */*'],
+    ['accept', accepted[framing]],
     ...(body === undefined ? [] : [['content-type', 'application/json'] as const]),
     ...(target.apiKey === undefined ? [] : [['authorization', `Bearer ${target.apiKey}`] as const]),
     ...target.headers,
@@ -79,7 +86,7 @@ export function requestOf(
     url: target.baseUrl + path,
     headers: [...last.values()],
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    framing: streams ? 'sse' : 'json',
+    framing,
   }
 }
 

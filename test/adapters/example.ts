@@ -1,36 +1,37 @@
-/** SGLang, started as `python -m sglang.launch_server`: the OpenAI dialect, exact lengths, and its own metrics. */
-import { type Adapter, asObject, asText, type Call, type Probe, parseJson, type ServerFacts } from 'inferbench'
-import openai, { encodeOpenai, requestOf } from 'inferbench/adapters/openai'
+/** LMDeploy, started as `lmdeploy serve api_server`: the OpenAI dialect, exact lengths, and its own metrics. */
+import { type Adapter, asObject, type Call, type Probe, parseJson, type Readiness } from 'inferbench'
+import openai, { encodeOpenai, readHealth, requestOf } from 'inferbench/adapters/openai'
 
-const versionProbe: Probe<ServerFacts> = {
-  request: (target) => requestOf(target, 'GET', '/server_info'),
+/** It is up while it sleeps, and serves nothing then. */
+const awake: Probe<Readiness> = {
+  request: (target) => requestOf(target, 'GET', '/health'),
   read: (reply) => {
-    const version = asText(asObject(parseJson(reply.body))?.version)
-    return version === undefined ? undefined : { version }
+    const asleep = asObject(parseJson(reply.body))?.status === 'sleeping'
+    return asleep ? { ready: false, why: 'the server is asleep' } : readHealth(reply)
   },
 }
 
 const forceLength = ({ forceLength: wanted, maxTokens }: Call) =>
-  wanted && maxTokens !== undefined ? { ignore_eos: true, min_tokens: maxTokens } : {}
+  wanted && maxTokens !== undefined ? { ignore_eos: true, min_new_tokens: maxTokens } : {}
 
-const sglang: Adapter = {
+const lmdeploy: Adapter = {
   ...openai,
-  name: 'sglang',
-  summary: 'SGLang: exact output lengths, Prometheus metrics',
+  name: 'lmdeploy',
+  summary: 'LMDeploy: exact output lengths, Prometheus metrics',
   flags: { ...openai.flags, forcesLength: true },
   encode: (call, target) => encodeOpenai(call, target, forceLength(call)),
-  facts: [...(openai.facts ?? []), versionProbe],
+  ready: [awake],
   scrape: {
     path: '/metrics',
     metrics: {
-      requests_running: { names: ['sglang:num_running_reqs'], unit: '1' },
-      requests_waiting: { names: ['sglang:num_queue_reqs'], unit: '1' },
-      generation_tokens: { names: ['sglang:generation_tokens_total'], unit: 'tokens' },
+      requests_running: { names: ['lmdeploy:num_requests_running'], unit: '1' },
+      requests_waiting: { names: ['lmdeploy:num_requests_waiting'], unit: '1' },
+      generation_tokens: { names: ['lmdeploy:generation_tokens_total'], unit: 'tokens' },
     },
   },
   launch: ({ model, port }) => ({
-    command: 'python',
-    args: ['-m', 'sglang.launch_server', '--model-path', model, '--port', String(port), '--enable-metrics'],
+    command: 'lmdeploy',
+    args: ['serve', 'api_server', model, '--server-port', String(port), '--enable-metrics'],
   }),
 }
-export default sglang
+export default lmdeploy
