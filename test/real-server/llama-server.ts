@@ -19,10 +19,10 @@ export interface LlamaServer {
 }
 
 /** llama.cpp with a tiny model on the loopback interface; its files go into `folder`. */
-export async function startLlamaServer(folder: string, slots: number): Promise<LlamaServer> {
+export async function startLlamaServer(folder: string, slots: number, onPort?: number): Promise<LlamaServer> {
   const model = join(folder, 'tiny.gguf')
   writeFileSync(model, makeTinyModel())
-  const port = await findPort()
+  const port = onPort ?? (await findPort())
   const args = [join(root, 'test/real-server/server.py'), model, String(port), String(slots)]
   const server = startProcess('python3', args, { env: { PYTHONPATH: modules } })
   await server.until(/listening on/)
@@ -42,7 +42,8 @@ export async function startLlamaServer(folder: string, slots: number): Promise<L
   }
 }
 
-function findPort(): Promise<number> {
+/** One that nobody uses. */
+export function findPort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer().on('error', reject)
     probe.listen(0, '127.0.0.1', () => {
