@@ -10,6 +10,8 @@ export interface Workload {
   readonly size?: number
   /** Call `n` (from 0). Pure: the same for the same `n`, in whatever order it is asked. May take a few 10 µs. */
   call(n: number): Call
+  /** The same as data, for another thread (`makeWorkload`); absent where it cannot be told so. */
+  readonly recipe?: unknown
   /** The next turn of a conversation, given the finished one and its text; undefined when the conversation is over. */
   next?(record: RequestRecord, text: string): Call | undefined
 }

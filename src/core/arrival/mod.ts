@@ -1,33 +1,16 @@
 /** Schedules: when requests are sent. See `arrival.ts` for the contract. */
-import type { Arrival } from '../arrival.ts'
+import type { Arrival, ArrivalPlan } from '../arrival.ts'
 import { closedLoop } from './closed.ts'
 import { constant, gamma, poisson } from './open.ts'
 import { gammaPace, type Pace, poissonPace, steadyPace } from './pace.ts'
 import { replay } from './replay.ts'
-import { type RateStage, stages } from './stages.ts'
+import { stages } from './stages.ts'
 
+export type { ArrivalPlan, RateStage } from '../arrival.ts'
 export { closedLoop } from './closed.ts'
 export { constant, gamma, poisson } from './open.ts'
 export { replay } from './replay.ts'
 export { sliceArrival } from './slice.ts'
-export type { RateStage } from './stages.ts'
-
-/** A schedule as data. Rates in requests a second. */
-export type ArrivalPlan =
-  | { readonly kind: 'closed'; readonly slots: number }
-  | { readonly kind: 'constant'; readonly rate: number }
-  | { readonly kind: 'poisson'; readonly rate: number }
-  | { readonly kind: 'gamma'; readonly rate: number; readonly burstiness: number }
-  | {
-      readonly kind: 'stages'
-      readonly stages: readonly RateStage[]
-      /** How requests follow each other within the rate; Poisson when absent. */
-      readonly pace?: 'constant' | 'poisson' | 'gamma'
-      /** For the gamma pace. */
-      readonly burstiness?: number
-    }
-  /** ms since the phase began, in order. */
-  | { readonly kind: 'replay'; readonly instants: readonly number[] }
 
 /** For `bench list`. */
 export const arrivalKinds: readonly { readonly name: ArrivalPlan['kind']; readonly summary: string }[] = [
@@ -41,6 +24,10 @@ export const arrivalKinds: readonly { readonly name: ArrivalPlan['kind']; readon
 
 /** Makes the schedule. Throws `BenchError('usage')` for a number that makes no schedule. */
 export function makeArrival(plan: ArrivalPlan, seed: number): Arrival {
+  return { ...makeSchedule(plan, seed), recipe: { plan, seed } }
+}
+
+function makeSchedule(plan: ArrivalPlan, seed: number): Arrival {
   switch (plan.kind) {
     case 'closed':
       return closedLoop(plan.slots)

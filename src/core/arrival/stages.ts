@@ -1,14 +1,9 @@
 /** Rates that change: steps and linear ramps, one stage after the other. */
-import type { OpenArrival } from '../arrival.ts'
+import type { OpenArrival, RateStage } from '../arrival.ts'
 import { BenchError } from '../errors.ts'
 import { formatDuration } from '../units.ts'
 import { requireNotNegative, requirePositive } from './check.ts'
 import type { Pace } from './pace.ts'
-
-/** A step of one rate, or a ramp from one rate to another, in requests a second. A rate of 0 is a pause. */
-export type RateStage =
-  | { readonly durationMs: number; readonly rate: number }
-  | { readonly durationMs: number; readonly from: number; readonly to: number }
 
 /** A stage, placed: where it begins in time and in expected requests. */
 interface Piece {

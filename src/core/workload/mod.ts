@@ -1,14 +1,14 @@
 /** Workloads: what is sent. See `workload.ts` for the contract. */
 import { BenchError } from '../errors.ts'
 import type { PromptPlan } from '../plan.ts'
-import type { Workload } from '../workload.ts'
 import { describeSpread } from './lengths.ts'
 import { measureLengths } from './measure.ts'
-import { makeRows } from './rows.ts'
-import { makeSynthetic, type SyntheticPlan } from './synthetic.ts'
-import type { PreparedWorkload, WorkloadTools } from './tools.ts'
+import { makeWorkload } from './recipe.ts'
+import type { SyntheticPlan } from './synthetic.ts'
+import type { PreparedWorkload, WorkloadSettings, WorkloadTools } from './tools.ts'
 
 export { parseDataset, shuffleDataset } from './dataset.ts'
+export { makeWorkload, type WorkloadRecipe } from './recipe.ts'
 export type { LocalTokenizer } from './tokenizer.ts'
 export { loadTokenizer } from './tokenizer.ts'
 export type { PreparedWorkload, WorkloadTools } from './tools.ts'
@@ -21,7 +21,9 @@ export type { PreparedWorkload, WorkloadTools } from './tools.ts'
  * token for the beginning of the text, is reported beside it, never mixed with it.
  */
 export async function prepareWorkload(plan: PromptPlan, tools: WorkloadTools): Promise<PreparedWorkload> {
-  return plan.kind === 'dataset' ? makeRows(plan, tools) : await prepareSynthetic(plan, tools)
+  return plan.kind === 'dataset'
+    ? makeWorkload({ kind: 'dataset', plan, settings: settingsOf(tools) })
+    : await prepareSynthetic(plan, tools)
 }
 
 async function prepareSynthetic(plan: SyntheticPlan, tools: WorkloadTools): Promise<PreparedWorkload> {
@@ -38,9 +40,24 @@ async function prepareSynthetic(plan: SyntheticPlan, tools: WorkloadTools): Prom
     ...(lengths.addedTokens !== undefined && { addedTokens: lengths.addedTokens }),
     ...(lengths.source === 'tokenizer' && { tokenizer: tools.tokenizer?.hash }),
   }
-  const make = (phase: string): Workload =>
-    makeSynthetic(plan, tools, lengths.vocabulary, `${phase} ${tools.stream ?? ''}`, description)
-  return { ...make('measure'), warmup: make('warmup') }
+  return makeWorkload({
+    kind: 'synthetic',
+    plan,
+    settings: settingsOf(tools),
+    vocabulary: lengths.vocabulary,
+    description,
+  })
+}
+
+function settingsOf(tools: WorkloadTools): WorkloadSettings {
+  const { kind, seed, stream, forceLength, temperature } = tools
+  return {
+    kind,
+    seed,
+    forceLength,
+    ...(stream === undefined ? {} : { stream }),
+    ...(temperature === undefined ? {} : { temperature }),
+  }
 }
 
 function requirePrefixFits(plan: SyntheticPlan): void {

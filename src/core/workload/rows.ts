@@ -4,7 +4,7 @@ import { BenchError } from '../errors.ts'
 import type { DatasetRow, PromptPlan } from '../plan.ts'
 import { makeRandom } from '../stats/random.ts'
 import { describeSpread, drawLength } from './lengths.ts'
-import type { PreparedWorkload, WorkloadTools } from './tools.ts'
+import type { PreparedWorkload, WorkloadSettings } from './tools.ts'
 
 export type DatasetPlan = Extract<PromptPlan, { kind: 'dataset' }>
 
@@ -12,10 +12,10 @@ export type DatasetPlan = Extract<PromptPlan, { kind: 'dataset' }>
  * Row after row in the plan's order, from the first again after the last. The warm-up takes them from the last backwards, so
  * that it shares rows with the measured calls only where both together are more than there are.
  */
-export function makeRows(plan: DatasetPlan, tools: WorkloadTools): PreparedWorkload {
+export function makeRows(plan: DatasetPlan, settings: WorkloadSettings): Omit<PreparedWorkload, 'recipe'> {
   const { rows } = plan
   if (rows.length === 0) throw new BenchError('usage', `${plan.name}: no rows; a data set needs at least one`)
-  for (const row of rows) requireFit(plan.name, row, tools.kind)
+  for (const row of rows) requireFit(plan.name, row, settings.kind)
   const common = {
     name: `${plan.name}, ${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`,
     size: rows.length,
@@ -27,7 +27,7 @@ export function makeRows(plan: DatasetPlan, tools: WorkloadTools): PreparedWorkl
       ...(plan.outputTokens && { outputTokens: describeSpread(plan.outputTokens) }),
     },
   }
-  const call = (index: number): Call => makeCall(plan, tools, rows[index]!)
+  const call = (index: number): Call => makeCall(plan, settings, rows[index]!)
   return {
     ...common,
     call: (n) => call(n % rows.length),
@@ -35,18 +35,18 @@ export function makeRows(plan: DatasetPlan, tools: WorkloadTools): PreparedWorkl
   }
 }
 
-function makeCall(plan: DatasetPlan, tools: WorkloadTools, row: DatasetRow): Call {
+function makeCall(plan: DatasetPlan, settings: WorkloadSettings, row: DatasetRow): Call {
   const { content } = row
-  const maxTokens = row.maxTokens ?? drawMaxTokens(plan, tools, row)
+  const maxTokens = row.maxTokens ?? drawMaxTokens(plan, settings, row)
   const inputTokens = row.inputTokens ?? ('promptTokenIds' in content ? content.promptTokenIds.length : undefined)
   const common = {
     item: `row:${row.row}`,
-    ...(maxTokens !== undefined && { maxTokens, forceLength: tools.forceLength }),
+    ...(maxTokens !== undefined && { maxTokens, forceLength: settings.forceLength }),
     ...(inputTokens !== undefined && { askedInputTokens: inputTokens }),
-    ...(tools.temperature !== undefined && { temperature: tools.temperature }),
+    ...(settings.temperature !== undefined && { temperature: settings.temperature }),
     ...(row.body !== undefined && { body: row.body }),
   }
-  if (tools.kind === 'chat') {
+  if (settings.kind === 'chat') {
     const messages = 'messages' in content ? content.messages : [{ role: 'user', content: textOf(content) }]
     return { kind: 'chat', messages, ...common }
   }
@@ -58,8 +58,8 @@ function makeCall(plan: DatasetPlan, tools: WorkloadTools, row: DatasetRow): Cal
 }
 
 /** By row, not by index: the same item is always the same call. */
-function drawMaxTokens(plan: DatasetPlan, tools: WorkloadTools, row: DatasetRow): number | undefined {
-  return plan.outputTokens && drawLength(plan.outputTokens, makeRandom(tools.seed, 'output of rows', row.row))
+function drawMaxTokens(plan: DatasetPlan, settings: WorkloadSettings, row: DatasetRow): number | undefined {
+  return plan.outputTokens && drawLength(plan.outputTokens, makeRandom(settings.seed, 'output of rows', row.row))
 }
 
 /** {@link requireFit} has seen to it that there is one. */

@@ -5,7 +5,7 @@ import { makeRandom, type Random, shuffle } from '../stats/random.ts'
 import type { Workload } from '../workload.ts'
 import { hashText } from './hash.ts'
 import { describeSpread, drawLength } from './lengths.ts'
-import type { WorkloadTools } from './tools.ts'
+import type { WorkloadSettings } from './tools.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
 export type SyntheticPlan = Extract<PromptPlan, { kind: 'synthetic' }>
@@ -20,33 +20,33 @@ const SPELLED_WORDS = 3
  */
 export function makeSynthetic(
   plan: SyntheticPlan,
-  tools: WorkloadTools,
+  settings: WorkloadSettings,
   vocabulary: Vocabulary,
   stream: string,
   description: Workload['description'],
 ): Workload {
-  const write = makeWriter(plan, tools.seed, vocabulary, stream)
+  const write = makeWriter(plan, settings.seed, vocabulary, stream)
   return {
     name: `synthetic, ${describeSpread(plan.inputTokens)} tokens in, ${describeSpread(plan.outputTokens)} out`,
     description,
     call: (n) => {
-      const random = makeRandom(tools.seed, stream, n)
+      const random = makeRandom(settings.seed, stream, n)
       const asked = Math.max(drawLength(plan.inputTokens, random), plan.sharedPrefixTokens)
       const maxTokens = drawLength(plan.outputTokens, random)
-      return makeCall(tools, write(n, asked, random), asked, maxTokens)
+      return makeCall(settings, write(n, asked, random), asked, maxTokens)
     },
   }
 }
 
-function makeCall(tools: WorkloadTools, prompt: string, askedInputTokens: number, maxTokens: number): Call {
+function makeCall(settings: WorkloadSettings, prompt: string, askedInputTokens: number, maxTokens: number): Call {
   const common = {
     item: hashText(prompt),
     maxTokens,
-    forceLength: tools.forceLength,
+    forceLength: settings.forceLength,
     askedInputTokens,
-    ...(tools.temperature !== undefined && { temperature: tools.temperature }),
+    ...(settings.temperature !== undefined && { temperature: settings.temperature }),
   }
-  return tools.kind === 'chat'
+  return settings.kind === 'chat'
     ? { kind: 'chat', messages: [{ role: 'user', content: prompt }], ...common }
     : { kind: 'completion', prompt, ...common }
 }

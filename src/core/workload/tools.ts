@@ -1,9 +1,11 @@
 /** What a workload is prepared with, and what comes out. */
 import type { Call, ChatMessage } from '../call.ts'
 import type { Workload } from '../workload.ts'
+import type { WorkloadRecipe } from './recipe.ts'
 import type { LocalTokenizer } from './tokenizer.ts'
 
-export interface WorkloadTools {
+/** What a workload is made with, as data. */
+export interface WorkloadSettings {
   readonly kind: Call['kind']
   readonly seed: number
   /**
@@ -13,6 +15,9 @@ export interface WorkloadTools {
   readonly stream?: string
   readonly forceLength: boolean
   readonly temperature?: number
+}
+
+export interface WorkloadTools extends WorkloadSettings {
   /**
    * The server's `/tokenize`. undefined: it has none. Called some tens of times, at most 8 at once. Give every scenario the same
    * function (and tokenizer, and probe): what it said about words is remembered by it.
@@ -33,4 +38,6 @@ export interface PreparedWorkload extends Workload {
    * those; only a data set with fewer rows than the phases send overlaps.
    */
   readonly warmup: Workload
+  /** Both as data. */
+  readonly recipe: WorkloadRecipe
 }
