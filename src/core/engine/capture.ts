@@ -9,6 +9,8 @@ export type Ending =
   | { readonly kind: 'end'; readonly at: number; readonly how: 'complete' | 'closed' }
   | { readonly kind: 'error'; readonly at: number; readonly error: TransportError }
 
+/** Ten or so events: thousands of streams that are decoded as they come need no more. */
+const FIRST_BLOCK_BYTES = 2 * 1024
 const BLOCK_BYTES = 16 * 1024
 
 /** A stretch of captured bytes. What is full stays where it is: growing by copying would cost the streams that wait. */
@@ -95,7 +97,7 @@ export class Capture implements TransportSink {
   bytes(at: number, chunk: Uint8Array): void {
     let block = this.#blocks[this.#blocks.length - 1]
     if (block === undefined || block.length + chunk.length > block.bytes.length) {
-      block = new Block(Math.max(BLOCK_BYTES, chunk.length))
+      block = new Block(Math.max(block === undefined ? FIRST_BLOCK_BYTES : BLOCK_BYTES, chunk.length))
       this.#blocks.push(block)
     }
     block.append(at, chunk)
