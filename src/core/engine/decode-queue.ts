@@ -95,7 +95,7 @@ export function createDecodeQueue(
   }
 
   const decodeRunning = (until: number): boolean => {
-    if (round.length === 0) round = [...inFlight].filter((exchange) => exchange.capture.pendingBytes > 0)
+    if (round.length === 0) round = [...inFlight].filter((exchange) => exchange.trace.pendingBytes > 0)
     for (let exchange = round.pop(); exchange !== undefined; exchange = round.pop()) {
       if (exchange.ended || exchange.isCompressed) continue
       exchange.decodePending(until)
@@ -115,8 +115,8 @@ export function createDecodeQueue(
 
   const countWaitingBytes = (): number => {
     let bytes = 0
-    for (let index = head; index < ended.length; index++) bytes += ended[index]!.capture.pendingBytes
-    for (const exchange of inFlight) bytes += exchange.capture.pendingBytes
+    for (let index = head; index < ended.length; index++) bytes += ended[index]!.trace.pendingBytes
+    for (const exchange of inFlight) bytes += exchange.trace.pendingBytes
     return bytes
   }
 

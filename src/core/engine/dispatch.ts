@@ -1,13 +1,12 @@
 /**
- * One phase of load: sends what the arrival wants, when it wants it, and ends when every request has a record.
- * Sending must never keep answers waiting to be read: a wave of sends is spread over turns of the loop.
+ * One phase of load, or one shard of it: sends what the arrival wants, when it wants it, and ends when every request has been
+ * seen to. Sending must never keep answers waiting to be read: a wave of sends is spread over turns of the loop.
  */
 import type { Arrival } from '../arrival.ts'
 import type { Platform, Transport } from '../platform.ts'
-import type { DroppedRecord, RequestRecord } from '../record.ts'
-import { createDecodeQueue } from './decode-queue.ts'
-import { Exchange, type ExchangeContext, type GivenUp, type Job } from './exchange.ts'
+import type { Flight, GivenUp, Job } from './flight.ts'
 import { createPreparer } from './prepare.ts'
+import type { Share } from './share.ts'
 
 /** A timer is this coarse; the rest of the way to a due instant is spent turning the loop. */
 const TIMER_COARSE_MS = 1.5
@@ -15,6 +14,10 @@ const SWEEP_MS = 20
 /** So many refusals in a row are an outage: a closed loop then sends one request at a time to see whether it is over. */
 const OUTAGE_REFUSALS = 3
 const OUTAGE_PROBE_MS = 250
+/** A turn of the loop in which nothing happens takes at most so long. */
+const EMPTY_TURN_MS = 0.02
+/** How often a shard that waits for a permit looks whether another has given one back. */
+const PERMIT_LOOK_MS = 1
 /** A send this long after its due time counts as late. */
 const LATE_MS = 1
 
@@ -30,9 +33,37 @@ export interface PhasePlan {
   makeJob(n: number): Job
 }
 
-export interface PhaseHooks {
-  /** Each record as it is decoded. `redo`: send the same request once more (it was refused for how it was asked). */
-  onRecord(record: RequestRecord, exchange?: Exchange): 'keep' | 'redo'
+/** What becomes of requests once they are due. Decoding is its business, here or in another thread. */
+export interface Desk<F extends Flight> {
+  /** A request is about to be sent. */
+  open(job: Job, dueAt: number, events: FlightEvents<F>): F
+  /** It has ended, in whatever way. */
+  close(flight: F): void
+  /** It was due and is never sent. */
+  drop(job: Job, dueAt: number, at: number, reason: string): void
+  /** About fifty times a second. */
+  tick(): void
+  /** Requests that have ended and are not done with. */
+  readonly waiting: number
+  /** Captured bytes that are not decoded yet. */
+  readonly undecodedBytes: number
+}
+
+/** What a flight says on the capture path. */
+export interface FlightEvents<F> {
+  sent(flight: F, at: number): void
+  ended(flight: F, at: number): void
+}
+
+/** What a desk sees of the phase. */
+export interface Floor<F> {
+  readonly inFlight: ReadonlySet<F>
+  /** Requests are waiting to be sent, and may be. */
+  isSending(): boolean
+  /** A request that had ended is done with. */
+  settled(): void
+  /** It counts for nothing: the same is to be sent once more. */
+  redo(n: number): void
 }
 
 export type PhaseEnd =
@@ -51,6 +82,8 @@ export interface PhaseState {
   readonly undecodedBytes: number
   /** Sends that were late since the last call. */
   takeLateSends(): number
+  /** Milliseconds spent turning the loop for a punctual send since the last call: no work. */
+  takeSpinMs(): number
 }
 
 export interface Phase {
@@ -69,26 +102,33 @@ interface Due {
   readonly held?: boolean
 }
 
-export function startPhase(
+/** `startAt`: the instant from which an open schedule counts; now when absent. */
+export function startPhase<F extends Flight>(
   plan: PhasePlan,
-  context: ExchangeContext,
+  share: Share,
   platform: Platform,
   transport: Transport,
-  hooks: PhaseHooks,
-): Phase {
+  openDesk: (floor: Floor<F>) => Desk<F>,
+  startAt: number = platform.clock.now(),
+): Phase & { redo(n: number): void } {
   const { clock } = platform
   const { arrival } = plan
   const total = plan.requests
   const limit = total ?? Number.POSITIVE_INFINITY
-  const ahead = Math.min(limit, arrival.kind === 'closed' ? Math.max(64, arrival.slots) : 256)
-  const preparer = createPreparer(platform, plan.makeJob, ahead, limit)
   const permits = arrival.kind === 'open' ? (plan.maxInFlight ?? Number.POSITIVE_INFINITY) : arrival.slots
+  /** Of a closed loop: its part of the slots. */
+  const slots = arrival.kind === 'closed' ? share.part(Math.min(arrival.slots, limit)) : 0
+  const ahead = arrival.kind === 'closed' ? Math.max(64, slots) : 256
+  const preparer = createPreparer(platform, plan.makeJob, Math.min(limit, ahead), limit, share, arrival.kind)
 
-  const inFlight = new Set<Exchange>()
+  const inFlight = new Set<F>()
   const waiting: Due[] = []
-  let nextN = 0
+  /** Of an open schedule. */
+  let nextN = share.index
   let ended = 0
   let lateSends = 0
+  let spinMs = 0
+  let lastTurnAt: number | undefined
   let lastEndAt = 0
   let stopReason: string | undefined
   let pumping = false
@@ -101,7 +141,6 @@ export function startPhase(
     resolve = settle
   })
 
-  const startAt = clock.now()
   const stopAt = plan.durationMs === undefined ? Number.POSITIVE_INFINITY : startAt + plan.durationMs
 
   const after = (ms: number, task: () => void): void => {
@@ -124,9 +163,11 @@ export function startPhase(
   const tick = (): void => {
     if (stopReason !== undefined) return
     const now = clock.now()
+    countSpin(now)
     let due = dueAt(nextN)
     while (due !== undefined && due <= now) {
-      waiting.push({ n: nextN++, at: due, held: inFlight.size + waiting.length >= permits })
+      waiting.push({ n: nextN, at: due, held: share.taken() + waiting.length >= permits })
+      nextN += share.shards
       due = dueAt(nextN)
     }
     if (waiting.length > 0) pump()
@@ -135,18 +176,29 @@ export function startPhase(
       return
     }
     const left = due - clock.now()
-    if (left > TIMER_COARSE_MS + 0.5) after(left - TIMER_COARSE_MS, tick)
-    else platform.nextTurn(tick)
+    if (left > TIMER_COARSE_MS + 0.5) {
+      lastTurnAt = undefined
+      after(left - TIMER_COARSE_MS, tick)
+    } else {
+      lastTurnAt = clock.now()
+      platform.nextTurn(tick)
+    }
+  }
+
+  /** A turn of the loop that took longer than an empty one did some work on the way. */
+  const countSpin = (now: number): void => {
+    if (lastTurnAt !== undefined) spinMs += Math.min(now - lastTurnAt, EMPTY_TURN_MS)
   }
 
   /** A slot of a closed loop became free. */
   const freeSlot = (at: number): void => {
-    if (stopReason !== undefined || nextN >= limit || at >= stopAt) return
+    if (stopReason !== undefined || at >= stopAt) return
     if (outageSince !== undefined) {
       parkedSlots++
       return
     }
-    waiting.push({ n: nextN++, at })
+    const n = share.draw(limit)
+    if (n !== undefined) waiting.push({ n, at })
   }
 
   // --- sending ------------------------------------------------------------------------------------------------------
@@ -162,57 +214,65 @@ export function startPhase(
 
   /** One a turn of the loop: measured, larger waves keep the first answers of a burst waiting. */
   const pump = (): void => {
-    if (!canSend()) return
+    if (waiting.length === 0) return
+    if (!share.enter(permits)) {
+      if (share.shards > 1) after(PERMIT_LOOK_MS, wakePump)
+      return
+    }
     send(waiting.shift()!)
     if (canSend()) wakePump()
+    else if (waiting.length > 0 && share.shards > 1) after(PERMIT_LOOK_MS, wakePump)
   }
 
   /** What waits for a permit is not to be sent now. */
-  const canSend = (): boolean => waiting.length > 0 && inFlight.size < permits
+  const canSend = (): boolean => waiting.length > 0 && share.taken() < permits
 
   const send = (due: Due): void => {
-    const exchange = new Exchange(preparer.take(due.n), due.at, context, onSent, onEnd)
-    if (due.held === true) exchange.permitAt = clock.now()
-    inFlight.add(exchange)
-    transport.send(exchange.job.spec, exchange.capture, exchange.abort.signal)
-  }
-
-  const onSent = (exchange: Exchange, at: number): void => {
-    if (at - exchange.dueAt > LATE_MS) lateSends++
+    const job = preparer.take(due.n)
+    const flight = desk.open(job, due.at, events)
+    if (due.held === true) flight.permitAt = clock.now()
+    inFlight.add(flight)
+    transport.send(job.spec, flight.trace, flight.abort.signal)
   }
 
   // --- ending -------------------------------------------------------------------------------------------------------
 
-  const onEnd = (exchange: Exchange, at: number): void => {
-    if (!inFlight.delete(exchange)) return
+  const onEnd = (flight: F, at: number): void => {
+    if (!inFlight.delete(flight)) return
+    share.leave()
     ended++
     lastEndAt = Math.max(lastEndAt, at)
-    noteOutage(exchange, at)
+    noteOutage(flight, at)
     if (arrival.kind === 'closed') freeSlot(at)
     if (waiting.length > 0) wakePump()
-    decoding.push(exchange)
-  }
-
-  const giveUp = (exchange: Exchange, given: GivenUp): void => {
-    exchange.givenUp = given
-    exchange.abort.abort()
-    onEnd(exchange, given.at)
-  }
-
-  const decoding = createDecodeQueue(platform, inFlight, canSend, (exchange) => {
-    if (hooks.onRecord(exchange.toRecord(), exchange) === 'redo') {
-      ended--
-      preparer.reset()
-      waiting.push({ n: exchange.job.n, at: clock.now() })
-      wakePump()
-    }
+    desk.close(flight)
     finishIfDone()
-  })
+  }
+
+  const events: FlightEvents<F> = {
+    sent(flight, at) {
+      if (at - flight.dueAt > LATE_MS) lateSends++
+    },
+    ended: onEnd,
+  }
+
+  const giveUp = (flight: F, given: GivenUp): void => {
+    flight.givenUp = given
+    flight.abort.abort()
+    onEnd(flight, given.at)
+  }
+
+  const redo = (n: number): void => {
+    ended--
+    preparer.reset()
+    waiting.push({ n, at: clock.now() })
+    wakePump()
+  }
 
   const finishIfDone = (): void => {
-    if (inFlight.size > 0 || waiting.length > 0 || decoding.waiting > 0) return
+    if (inFlight.size > 0 || waiting.length > 0 || desk.waiting > 0) return
     if (stopReason === undefined) {
-      const moreToCome = arrival.kind === 'open' ? dueAt(nextN) !== undefined : nextN < limit && clock.now() < stopAt
+      const moreToCome = arrival.kind === 'open' ? dueAt(nextN) !== undefined : parkedSlots > 0 && clock.now() < stopAt
       if (moreToCome) return
     }
     for (const timer of timers) clearTimeout(timer)
@@ -227,24 +287,24 @@ export function startPhase(
   // --- limits of time -----------------------------------------------------------------------------------------------
 
   const sweeper = setInterval(() => {
-    decoding.wake()
+    desk.tick()
     const now = clock.now()
-    for (const exchange of inFlight) {
-      if (!exchange.needsLook(now)) continue
-      const verdict = exchange.checkDeadlines(now)
+    for (const flight of inFlight) {
+      if (!flight.needsLook(now)) continue
+      const verdict = flight.checkDeadlines(now)
       if (verdict === undefined) continue
-      if (verdict === 'done') {
-        exchange.capture.end(exchange.reader?.doneAt ?? now, 'complete')
-        exchange.abort.abort()
-      } else giveUp(exchange, verdict)
+      if (typeof verdict === 'number') {
+        flight.trace.end(verdict, 'complete')
+        flight.abort.abort()
+      } else giveUp(flight, verdict)
     }
   }, SWEEP_MS)
 
   // --- outages ------------------------------------------------------------------------------------------------------
 
-  const noteOutage = (exchange: Exchange, at: number): void => {
-    const ending = exchange.capture.ending
-    const refused = exchange.capture.sentAt === undefined && ending?.kind === 'error'
+  const noteOutage = (flight: F, at: number): void => {
+    const { ending, sentAt } = flight.trace
+    const refused = sentAt === undefined && ending?.kind === 'error'
     if (!refused) {
       refusals = 0
       if (outageSince === undefined) return
@@ -267,9 +327,10 @@ export function startPhase(
   /** Takes one parked slot and sends with it; all others wait for what becomes of it. */
   const probeOutage = (): void => {
     if (outageSince === undefined || stopReason !== undefined) return
-    if (parkedSlots > 0 && nextN < limit) {
-      parkedSlots--
-      waiting.push({ n: nextN++, at: clock.now() })
+    const n = parkedSlots > 0 ? share.draw(limit) : undefined
+    parkedSlots = n === undefined ? 0 : parkedSlots - 1
+    if (n !== undefined) {
+      waiting.push({ n, at: clock.now() })
       pump()
     }
     after(OUTAGE_PROBE_MS, probeOutage)
@@ -293,40 +354,31 @@ export function startPhase(
     const dropped = waiting.splice(0)
     if (arrival.kind === 'closed') return
     for (const due of dropped) {
-      const { call, id } = preparer.take(due.n)
-      const record: DroppedRecord = {
-        n: due.n,
-        id,
-        scenario: context.scenario,
-        phase: context.phase,
-        item: call.item,
-        dueAt: context.toRunMs(due.at),
-        endAt: context.toRunMs(now),
-        outcome: 'dropped',
-        reason: reason === 'duration' ? 'run-ended' : reason,
-      }
-      hooks.onRecord(record)
+      desk.drop(preparer.take(due.n), due.at, now, reason === 'duration' ? 'run-ended' : reason)
     }
   }
 
   const abort = (reason: string): void => {
     stop(reason)
     const at = clock.now()
-    for (const exchange of [...inFlight]) giveUp(exchange, { at, outcome: 'aborted', reason })
+    for (const flight of [...inFlight]) giveUp(flight, { at, outcome: 'aborted', reason })
     finishIfDone()
   }
 
+  const desk = openDesk({ inFlight, isSending: canSend, settled: finishIfDone, redo })
   if (stopAt !== Number.POSITIVE_INFINITY) after(stopAt - clock.now(), () => stop('duration'))
   if (arrival.kind === 'open') tick()
   else {
-    for (let slot = 0; slot < Math.min(arrival.slots, limit); slot++) waiting.push({ n: nextN++, at: startAt })
+    for (let slot = 0; slot < slots; slot++) freeSlot(startAt)
     pump()
+    finishIfDone()
   }
 
   return {
     ended: promise,
     stop,
     abort,
+    redo,
     state: {
       startAt,
       get inFlight() {
@@ -340,12 +392,17 @@ export function startPhase(
         return stopReason !== undefined
       },
       get undecodedBytes() {
-        return decoding.waitingBytes
+        return desk.undecodedBytes
       },
       takeLateSends() {
         const count = lateSends
         lateSends = 0
         return count
+      },
+      takeSpinMs() {
+        const ms = spinMs
+        spinMs = 0
+        return ms
       },
     },
   }

@@ -1,5 +1,7 @@
+import type { Arrival } from '../arrival.ts'
 import type { Platform } from '../platform.ts'
-import type { Job } from './exchange.ts'
+import type { Job } from './flight.ts'
+import type { Share } from './share.ts'
 
 /** The longest that preparing may keep the loop, ms. */
 const SLICE_MS = 0.25
@@ -12,23 +14,39 @@ export interface Preparer {
   reset(): void
 }
 
-/** Prepares `ahead` jobs at once, and keeps as many ready, in slices between turns of the loop, below `limit`. */
-export function createPreparer(platform: Platform, make: (n: number) => Job, ahead: number, limit: number): Preparer {
-  let jobs: Job[] = []
-  let head = 0
-  let next = 0
+/**
+ * Prepares `ahead` jobs at once, and keeps as many ready, in slices between turns of the loop, below `limit`. Which requests
+ * of a closed loop a shard will draw is not known beforehand: every shard prepares all of them, and drops what another drew.
+ */
+export function createPreparer(
+  platform: Platform,
+  make: (n: number) => Job,
+  ahead: number,
+  limit: number,
+  share: Share,
+  kind: Arrival['kind'],
+): Preparer {
+  const step = kind === 'open' ? share.shards : 1
+  /** In rising order. */
+  const jobs = new Map<number, Job>()
+  let next = kind === 'open' ? share.index : 0
   let refilling = false
-  const ready = (): number => jobs.length - head
 
+  const prepareNext = (): void => {
+    if (kind === 'closed') next = Math.max(next, share.drawn())
+    if (next >= limit) return
+    jobs.set(next, make(next))
+    next += step
+  }
   const refill = (): void => {
     refilling = false
     const until = platform.clock.now() + SLICE_MS
-    while (ready() < ahead && next < limit) {
+    while (jobs.size < ahead && next < limit) {
       if (platform.clock.now() >= until) {
         wake()
         return
       }
-      jobs.push(make(next++))
+      prepareNext()
     }
   }
   const wake = (): void => {
@@ -37,27 +55,25 @@ export function createPreparer(platform: Platform, make: (n: number) => Job, ahe
     platform.nextTurn(refill)
   }
 
-  while (ready() < ahead && next < limit) jobs.push(make(next++))
+  while (jobs.size < ahead && next < limit) prepareNext()
 
   return {
     take(n) {
-      const first = jobs[head]
-      if (first === undefined || first.n !== n) {
-        next = Math.max(next, n + 1)
-        return make(n)
+      const job = jobs.get(n) ?? make(n)
+      for (const passed of jobs.keys()) {
+        if (passed > n) break
+        jobs.delete(passed)
       }
-      head++
-      if (head >= 256) {
-        jobs.splice(0, head)
-        head = 0
-      }
-      if (ready() * 2 < ahead) wake()
-      return first
+      next = Math.max(next, n + step)
+      if (jobs.size * 2 < ahead) wake()
+      return job
     },
     reset() {
-      next = jobs[head]?.n ?? next
-      jobs = []
-      head = 0
+      for (const first of jobs.keys()) {
+        next = first
+        break
+      }
+      jobs.clear()
     },
   }
 }

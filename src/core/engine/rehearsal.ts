@@ -5,50 +5,46 @@
  * a warm one. Where the runtime cannot serve, or may not, there is no rehearsal.
  */
 import type { Target } from '../adapter.ts'
-import { closedLoop } from '../arrival/mod.ts'
+import { makeArrival } from '../arrival/mod.ts'
 import { createSummarizer } from '../metrics/summarize.ts'
 import type { Served, TransportOptions } from '../platform.ts'
-import type { Workload } from '../workload.ts'
-import { startPhase } from './dispatch.ts'
+import type { PreparedWorkload } from '../workload/mod.ts'
+import type { Driver } from './driver.ts'
 import type { ExchangeContext } from './exchange.ts'
 import type { Session } from './session.ts'
 
 const REHEARSAL_MS = 250
 const SLOTS = 32
 const EVENTS = 40
-const OPTIONS: TransportOptions = { connections: 'reuse', connectTimeoutMs: 1000, insecure: false }
+/** Whatever the user wants of connections to the server, this is another one. */
+export const REHEARSAL_OPTIONS: TransportOptions = { connections: 'reuse', connectTimeoutMs: 1000, insecure: false }
 
-export async function rehearse(session: Session, target: Target, workload: Workload): Promise<void> {
-  const { plan, platform } = session
-  const factory = platform.transports[plan.transport ?? platform.defaultTransport]
+export async function rehearse(
+  session: Session,
+  driver: Driver,
+  target: Target,
+  workload: PreparedWorkload,
+): Promise<void> {
+  const { plan } = session
   const server = await serveAnswers(session)
-  if (server === undefined || factory === undefined) return
-  const transport = factory(OPTIONS, platform.clock)
+  if (server === undefined) return
   try {
     // Nothing of the user's goes along: no key, no header.
     const { apiKey: _, ...rest } = target
     const own: Target = { ...rest, baseUrl: server.url, headers: [], body: {} }
     const summarizer = createSummarizer({ slo: plan.slo })
-    const phase = startPhase(
+    const phase = driver.start(
       {
-        arrival: closedLoop(SLOTS),
+        arrival: makeArrival({ kind: 'closed', slots: SLOTS }, plan.seed),
         durationMs: REHEARSAL_MS,
         drainMs: REHEARSAL_MS,
         outageMs: REHEARSAL_MS,
-        makeJob(n) {
-          const call = workload.call(n)
-          return {
-            n,
-            id: `rehearsal-${n}`,
-            call,
-            spec: plan.adapter.encode(call, own),
-            includesUsage: own.includeUsage,
-          }
-        },
+        workload,
+        part: 'warmup',
+        jobs: { idPrefix: 'rehearsal-', target: own },
+        isRehearsal: true,
       },
       describeContext(session, own),
-      platform,
-      transport,
       {
         onRecord(record) {
           JSON.stringify(record)
@@ -61,7 +57,6 @@ export async function rehearse(session: Session, target: Target, workload: Workl
     await phase.ended
     summarizer.live('rehearsal')
   } finally {
-    await transport.close()
     await server.close()
   }
 }

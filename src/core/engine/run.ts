@@ -8,7 +8,7 @@
 import { BenchError } from '../errors.ts'
 import { createSummarizer, type Summarizer } from '../metrics/summarize.ts'
 import type { RunPlan } from '../plan.ts'
-import type { Platform, Transport } from '../platform.ts'
+import type { Platform, Transport, TransportOptions } from '../platform.ts'
 import type { RequestRecord } from '../record.ts'
 import { renderMarkdown } from '../report/markdown.ts'
 import type { Manifest, Progress, RunResult } from '../run.ts'
@@ -16,10 +16,11 @@ import type { Summary } from '../summary.ts'
 import { type LocalTokenizer, loadTokenizer, type PreparedWorkload } from '../workload/mod.ts'
 import { prepareCalls } from './calls.ts'
 import { type Discovery, discover } from './discover.ts'
+import { type Driver, driveHere } from './driver.ts'
 import { evaluatePlugins } from './evaluation.ts'
 import { checkFolder, createNullJournal, type Journal, openJournal } from './journal.ts'
 import { describeEnd, describeOutcome, describeRun } from './manifest.ts'
-import { rehearse } from './rehearsal.ts'
+import { REHEARSAL_OPTIONS, rehearse } from './rehearsal.ts'
 import { startSampling } from './sampling.ts'
 import { runScenario, type ScenarioEnd } from './scenario.ts'
 import { openSession, type Session } from './session.ts'
@@ -48,20 +49,21 @@ export async function run(
   signal?: AbortSignal,
 ): Promise<RunResult> {
   const session = openSession(plan, platform, signal)
-  const transport = openTransport(plan, platform)
+  const transport = openTransport(plan, platform, plan.transportOptions)
+  const driver = openDriver(session, transport)
   try {
     const setting = await prepare(session, transport, observer)
     const journal = await openRunJournal(session)
     await journal.manifest(setting.manifest)
-    await rehearse(session, setting.discovery.target, setting.workloads[0]!.warmup)
+    await rehearse(session, driver, setting.discovery.target, setting.workloads[0]!)
     const summarizer = createSummarizer({ slo: plan.slo, plugins: plan.plugins })
-    const ends = await measure(session, transport, setting, journal, summarizer, observer)
+    const ends = await measure(session, driver, setting, journal, summarizer, observer)
     // Its sockets go first: where files are scarce, the summary needs one of theirs.
-    await transport.close()
+    await driver.close()
     return await conclude(session, setting, journal, summarizer, ends)
   } finally {
     session.close()
-    await transport.close()
+    await driver.close()
   }
 }
 
@@ -86,7 +88,7 @@ async function prepare(session: Session, transport: Transport, observer: RunObse
 
 async function measure(
   session: Session,
-  transport: Transport,
+  driver: Driver,
   setting: Setting,
   journal: Journal,
   summarizer: Summarizer,
@@ -103,7 +105,7 @@ async function measure(
         session,
         index,
         scenario,
-        transport,
+        driver,
         target: setting.discovery.target,
         workload: setting.workloads[index]!,
         ...(setting.tokenizer === undefined ? {} : { countTokens: setting.tokenizer.count }),
@@ -154,14 +156,18 @@ async function conclude(
   }
 }
 
-function openTransport(plan: RunPlan, platform: Platform): Transport {
+function openDriver({ plan, platform }: Session, transport: Transport): Driver {
+  return driveHere(platform, plan.adapter, transport, () => openTransport(plan, platform, REHEARSAL_OPTIONS))
+}
+
+function openTransport(plan: RunPlan, platform: Platform, options: TransportOptions): Transport {
   const name = plan.transport ?? platform.defaultTransport
   const factory = platform.transports[name]
   if (factory === undefined) {
     const known = Object.keys(platform.transports).join(', ')
     throw new BenchError('unsupported', `--transport: ${platform.name} has no transport "${name}"; it has ${known}`)
   }
-  return factory(plan.transportOptions, platform.clock)
+  return factory(options, platform.clock)
 }
 
 async function readTokenizer(plan: RunPlan, platform: Platform): Promise<LocalTokenizer | undefined> {

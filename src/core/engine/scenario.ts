@@ -3,15 +3,15 @@ import type { Target } from '../adapter.ts'
 import { BenchError } from '../errors.ts'
 import type { LiveFigures } from '../metrics/scenario.ts'
 import type { ScenarioPlan } from '../plan.ts'
-import type { Transport } from '../platform.ts'
 import type { Phase as PhaseName, RequestRecord } from '../record.ts'
 import type { ClientSample, Progress } from '../run.ts'
 import { formatDuration } from '../units.ts'
 import type { PreparedWorkload } from '../workload/mod.ts'
-import type { Workload } from '../workload.ts'
 import { pause } from './discover.ts'
-import { type Phase, type PhaseEnd, type PhasePlan, startPhase } from './dispatch.ts'
-import type { Exchange, ExchangeContext, Job } from './exchange.ts'
+import type { Phase, PhaseEnd } from './dispatch.ts'
+import type { Driver } from './driver.ts'
+import type { ExchangeContext } from './exchange.ts'
+import type { Asked } from './flight.ts'
 import type { Session } from './session.ts'
 
 const PROGRESS_MS = 250
@@ -22,7 +22,7 @@ export interface ScenarioRun {
   readonly session: Session
   readonly index: number
   readonly scenario: ScenarioPlan
-  readonly transport: Transport
+  readonly driver: Driver
   readonly target: Target
   readonly workload: PreparedWorkload
   readonly countTokens?: (text: string) => number
@@ -40,21 +40,21 @@ export interface ScenarioEnd {
 }
 
 export async function runScenario(run: ScenarioRun): Promise<ScenarioEnd> {
-  const { scenario, transport, target } = run
+  const { scenario, driver, target } = run
   const guard = createGuard(run)
   const windows: { name: string; startAt: number; endAt: number }[] = []
   const end = (): ScenarioEnd => ({ windows, ...(guard.failure === undefined ? {} : { failure: guard.failure }) })
 
-  if (run.session.plan.transportOptions.connections === 'open-first' && transport.open !== undefined) {
+  if (run.session.plan.transportOptions.connections === 'open-first') {
     const wanted = scenario.arrival.kind === 'closed' ? scenario.arrival.slots : (scenario.maxInFlight ?? 0)
-    const opened = await transport.open(target.baseUrl, wanted)
+    const opened = await driver.open(target.baseUrl, wanted)
     if (opened < wanted)
       run.session.note(`${scenario.name}: ${opened} of ${wanted} connections could be opened beforehand`)
   }
   if (scenario.warmup.kind !== 'none') {
     const limits =
       scenario.warmup.kind === 'requests' ? { requests: scenario.warmup.requests } : { durationMs: scenario.warmup.ms }
-    windows.push(await runPhase(run, guard, 'warmup', limits, run.workload.warmup))
+    windows.push(await runPhase(run, guard, 'warmup', limits))
     if (guard.failure !== undefined || run.session.stop.aborted) return end()
     await pause(LULL_MS, run.session.stop)
   }
@@ -62,7 +62,7 @@ export async function runScenario(run: ScenarioRun): Promise<ScenarioEnd> {
     ...(scenario.requests === undefined ? {} : { requests: scenario.requests }),
     ...(scenario.durationMs === undefined ? {} : { durationMs: scenario.durationMs }),
   }
-  windows.push(await runPhase(run, guard, 'measure', limits, run.workload))
+  windows.push(await runPhase(run, guard, 'measure', limits))
   return end()
 }
 
@@ -71,34 +71,41 @@ async function runPhase(
   guard: Guard,
   name: PhaseName,
   limits: { readonly requests?: number; readonly durationMs?: number },
-  workload: Workload,
 ): Promise<{ name: string; startAt: number; endAt: number }> {
-  const { scenario, transport } = run
-  const { plan, platform } = run.session
-  const phasePlan: PhasePlan = {
-    arrival: scenario.arrival,
-    ...limits,
-    ...(scenario.maxInFlight === undefined ? {} : { maxInFlight: scenario.maxInFlight }),
-    drainMs: plan.drainMs,
-    outageMs: plan.readyTimeoutMs,
-    makeJob: (n) => makeJob(run, guard, name, workload, n),
-  }
-  const phase = startPhase(phasePlan, describeContext(run, name), platform, transport, {
-    onRecord: (record, exchange) => {
-      const verdict = guard.judge(record, exchange)
-      if (verdict === 'redo') {
-        // It counts for nothing but is not lost: a request that taught us how to ask.
-        run.onRecord({ ...record, phase: 'warmup', notes: [...(record.notes ?? []), 'include_usage_rejected'] })
-        return 'redo'
-      }
-      run.session.noteServed(record)
-      run.onRecord(record)
-      if (guard.failure !== undefined) phase.stop('failed')
-      return 'keep'
+  const { scenario, session } = run
+  const { plan } = session
+  const phase = run.driver.start(
+    {
+      arrival: scenario.arrival,
+      ...limits,
+      ...(scenario.maxInFlight === undefined ? {} : { maxInFlight: scenario.maxInFlight }),
+      drainMs: plan.drainMs,
+      outageMs: plan.readyTimeoutMs,
+      workload: run.workload,
+      part: name,
+      jobs: {
+        idPrefix: `${session.id}-${run.index}${name === 'warmup' ? 'w' : 'm'}`,
+        target: guard.usageRejected ? { ...run.target, includeUsage: false } : run.target,
+      },
     },
-  })
+    describeContext(run, name),
+    {
+      onRecord(record, asked) {
+        if (guard.judge(record, asked) === 'redo') {
+          phase.dropUsage()
+          // It counts for nothing but is not lost: a request that taught us how to ask.
+          run.onRecord({ ...record, phase: 'warmup', notes: [...(record.notes ?? []), 'include_usage_rejected'] })
+          return 'redo'
+        }
+        session.noteServed(record)
+        run.onRecord(record)
+        if (guard.failure !== undefined) phase.stop('failed')
+        return 'keep'
+      },
+    },
+  )
   run.onState(() => ({
-    openSockets: transport.stats().openSockets,
+    openSockets: run.driver.openSockets,
     inFlight: phase.state.inFlight,
     lateSends: phase.state.takeLateSends(),
     undecodedBytes: phase.state.undecodedBytes,
@@ -110,28 +117,10 @@ async function runPhase(
   try {
     const ended = await phase.ended
     guard.judgeEnd(ended)
-    return { name, startAt: run.session.toRunMs(ended.startAt), endAt: run.session.toRunMs(ended.endAt) }
+    return { name, startAt: session.toRunMs(ended.startAt), endAt: session.toRunMs(ended.endAt) }
   } finally {
     clearInterval(ticker)
     run.session.stop.removeEventListener('abort', onStop)
-  }
-}
-
-function makeJob(run: ScenarioRun, guard: Guard, name: PhaseName, workload: Workload, n: number): Job {
-  const call = workload.call(n)
-  const { adapter } = run.session.plan
-  const target = guard.usageRejected ? { ...run.target, includeUsage: false } : run.target
-  const id = `${run.session.id}-${run.index}${name === 'warmup' ? 'w' : 'm'}${n}${guard.usageRejected ? 'u' : ''}`
-  const spec = adapter.encode(call, target)
-  return {
-    n,
-    id,
-    call,
-    spec: {
-      ...spec,
-      headers: [...spec.headers.filter(([header]) => header.toLowerCase() !== 'x-request-id'), ['X-Request-Id', id]],
-    },
-    includesUsage: target.includeUsage && target.stream,
   }
 }
 
@@ -189,7 +178,7 @@ interface Guard {
   /** The server refuses `stream_options.include_usage`: later requests go without. */
   readonly usageRejected: boolean
   readonly failure: BenchError | undefined
-  judge(record: RequestRecord, exchange: Exchange | undefined): 'keep' | 'redo'
+  judge(record: RequestRecord, asked: Asked): 'keep' | 'redo'
   judgeEnd(end: PhaseEnd): void
 }
 
@@ -204,9 +193,9 @@ function createGuard(run: ScenarioRun): Guard {
   let usageRejected = false
   let failure: BenchError | undefined
 
-  const judge: Guard['judge'] = (record, exchange) => {
+  const judge: Guard['judge'] = (record, asked) => {
     if (record.outcome === 'ok') succeeded = true
-    if (exchange?.job.includesUsage === true && rejectsUsage(record)) {
+    if (asked.includesUsage && rejectsUsage(record)) {
       if (!usageRejected) run.session.note('the server rejects stream_options.include_usage; asked without it')
       usageRejected = true
       return 'redo'
