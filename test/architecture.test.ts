@@ -39,6 +39,11 @@ const DIRECTIONS: readonly (readonly [from: RegExp, to: RegExp, rule: string])[]
     'reports name metrics by their definitions',
   ],
   [
+    /^src\/core\/(score|compare)\//,
+    /^src\/core\/([^/]+\.ts$|stats\/|metrics\/|report\/|compat\/|$1\/)/,
+    'scores and comparisons read results of old tools and speak of metrics as reports do',
+  ],
+  [
     /^src\/core\/([^/]+)\//,
     /^src\/core\/([^/]+\.ts$|stats\/|$1\/)/,
     'families import words, statistics and themselves',
