@@ -50,6 +50,7 @@ const DIRECTIONS: readonly (readonly [from: RegExp, to: RegExp, rule: string])[]
   ],
   [/^src\/platform\//, /^src\/(platform|core)\//, 'platform implements words of core'],
   [/^src\/mock\//, /^src\/(mock|core)\//, 'the mock is a fetch handler and knows no runtime'],
+  [/^src\/cpu\//, /^src\/(cpu|core)\//, 'the CPU backend is a fetch handler around a library that it is given'],
   [/^src\/cli\//, /^(src|adapters|plugins)\//, 'the command joins all'],
   [/^src\/[^/]+\.ts$/, /^(src\/(?!cli\/)|adapters\/|plugins\/)/, 'the library is all but the command'],
   [/^adapters\//, /^(src\/mod\.ts$|adapters\/)/, 'adapters import what a third party can, or a sibling'],

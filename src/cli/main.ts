@@ -7,6 +7,7 @@ const summaries = {
   run: 'Measure a server',
   report: 'Recompute and show a run from its folder',
   mock: 'Start a mock inference server',
+  cpu: "Serve a GGUF model on this machine's CPU",
   list: 'List adapters, plugins, schedules, metrics and formats',
   new: 'Write a new adapter or plugin from a template',
 } as const
@@ -17,6 +18,7 @@ const loaders: { readonly [K in Name]: () => Promise<{ readonly default: import(
   run: () => import('./run.ts'),
   report: () => import('./report.ts'),
   mock: () => import('./mock.ts'),
+  cpu: () => import('./cpu.ts'),
   list: () => import('./list.ts'),
   new: () => import('./new.ts'),
 }

@@ -8,6 +8,7 @@ import { serveMock } from '../mock/serve.ts'
 import { loadPlatform } from '../platform/load.ts'
 import { type CommandContext, makeCommand } from './command.ts'
 import { exit } from './exit.ts'
+import { readNumber } from './flag-values.ts'
 import type { GivenFlags } from './flags.ts'
 
 const PROFILES: readonly MockProfile[] = ['vllm', 'vllm-rust', 'openai']
@@ -203,15 +204,6 @@ function readKey(name: string | undefined, env: (name: string) => string | undef
   const key = env(name)
   if (!key) throw new BenchError('usage', `--api-key-env: the environment variable "${name}" is not set, or empty`)
   return key
-}
-
-function readNumber(values: Values, name: string, least: number, most = Number.MAX_SAFE_INTEGER): number | undefined {
-  const text = values[name] as string | undefined
-  if (text === undefined) return undefined
-  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  if (number >= least && number <= most) return number
-  const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`
-  throw new BenchError('usage', `--${name}: "${text}" is not a whole number ${range}`)
 }
 
 function readDecimal(values: Values, name: string): number | undefined {

@@ -67,14 +67,13 @@ async function measure(
   if (read.options.url !== undefined)
     return await runPlan(await plan(read, read.options, platform), platform, view, signal)
   // Loaded where it is needed: a user waits for every module between the command and the first request.
-  const { startOwnMock } = await import('./own-mock.ts')
-  const mock = await startOwnMock(read.options, platform)
+  const { startOwnServer } = await import('./own-server.ts')
+  const own = await startOwnServer(read.options, platform)
   try {
-    const options: CheckedOptions = { adapter: 'mock', ...read.options, url: mock.url }
-    const made = await plan(read, options, platform)
-    return await runPlan(made, platform, sayFirst(view, 'no --url given: measuring a mock server of our own'), signal)
+    const made = await plan(read, own.options, platform)
+    return await runPlan(made, platform, sayFirst(view, own.said), signal)
   } finally {
-    await mock.close()
+    await own.close()
   }
 }
 

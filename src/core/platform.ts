@@ -205,9 +205,9 @@ export interface Platform {
   ): Child
   /**
    * Runs one of our own modules in a process of its own, on this same runtime. The module's standard input ends when this
-   * process does, however that comes about.
+   * process does, however that comes about. `commands`: it starts processes or loads native code, which a sandbox forbids else.
    */
-  startModule?(module: URL, args: readonly string[]): Child
+  startModule?(module: URL, args: readonly string[], allow?: 'commands'): Child
   /**
    * Starts a command through a small process of ours that ends the command's whole group when this process does, even by
    * SIGKILL. Absent where there are no process groups.

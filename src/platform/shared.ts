@@ -17,7 +17,7 @@ export interface RuntimePart
   readonly collections: boolean
   /** Whether a fact about the machine may be read without asking; absent: all of them. */
   readonly isAllowed?: (kind: SystemFact) => boolean
-  /** What its command wants before the path of a module to run; `commands`: the module starts processes and writes files. */
+  /** What its command wants before the path of a module to run; `commands`: the module starts processes, writes files or loads native code. */
   readonly moduleArguments: (module: URL, allow?: 'commands') => readonly string[]
 }
 
@@ -43,7 +43,7 @@ export function assemblePlatform({
     inflate: (coding) => createInflater(coding),
     files,
     spawn,
-    startModule: (module, args) => startModule(moduleArguments(module), module, args),
+    startModule: (module, args, allow) => startModule(moduleArguments(module, allow), module, args),
     ...(hasProcessGroups() && {
       supervise: (what) => supervise(clock, (module) => moduleArguments(module, 'commands'), what),
     }),

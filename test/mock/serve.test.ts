@@ -5,8 +5,9 @@ import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { serveMock, startMockProcess } from '../../src/mock/serve.ts'
+import { serveMock } from '../../src/mock/serve.ts'
 import { loadPlatform } from '../../src/platform/load.ts'
+import { startServerProcess } from '../../src/platform/server-process.ts'
 import { readEvents } from './support.ts'
 
 const platform = await loadPlatform()
@@ -50,7 +51,7 @@ describe('in this process', () => {
 
 describe('in a process of its own', () => {
   it('answers, and is gone when it is closed', async () => {
-    const served = await startMockProcess(platform, entry, { model: 'far', ttft: 0, itl: 0 })
+    const served = await startServerProcess(platform, entry, { model: 'far', ttft: 0, itl: 0 }, 'the mock')
     const models = await (await fetch(`${served.url}/v1/models`)).json()
     expect(models.data[0].id).toBe('far')
     await served.close()
@@ -58,7 +59,9 @@ describe('in a process of its own', () => {
   })
 
   it('says what was wrong with its options', async () => {
-    await expect(startMockProcess(platform, entry, { ttft: 'soon' })).rejects.toThrow(/ttft/)
+    await expect(startServerProcess(platform, entry, { ttft: 'soon' }, 'the mock')).rejects.toThrow(
+      /the mock did not start: .*ttft/,
+    )
   })
 
   it('ends when the process that started it does', async () => {
