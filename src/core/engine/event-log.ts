@@ -22,78 +22,82 @@ const BUFFERED_MIN_WAIT_MS = 100
 const KINDS: readonly EventKind[] = ['t', 'r', 'c', 'o']
 const FIRST_CAPACITY = 64
 
-/**
- * `toMicros` turns an instant into whole microseconds since the run's origin. Kept in typed arrays until the end: as lists of
- * numbers, the events of a thousand open streams are what the garbage collector copies again and again.
- */
+/** `toMicros` turns an instant into whole microseconds since the run's origin. */
 export function createEventCollector(sentAt: number, toMicros: (at: number) => number): EventCollector {
-  let us = new Float64Array(FIRST_CAPACITY)
-  /** Tokens, and below them two bits of the kind. */
-  let marks = new Float64Array(FIRST_CAPACITY)
-  let length = 0
-  let previous = toMicros(sentAt)
-  let firstTokenAt: number | undefined
-  let lastTokenAt: number | undefined
-  let tokenEvents = 0
-  let total = 0
-  let irregular = false
+  return new ArrayCollector(sentAt, toMicros)
+}
 
-  const grow = (): void => {
-    us = copyTwice(us)
-    marks = copyTwice(marks)
+/**
+ * Kept in typed arrays until the end: as lists of numbers, the events of a thousand open streams are what the garbage collector
+ * copies again and again.
+ */
+class ArrayCollector implements EventCollector {
+  firstTokenAt: number | undefined
+  lastTokenAt: number | undefined
+  tokens = 0
+  readonly #sentAt: number
+  readonly #toMicros: (at: number) => number
+  #us = new Float64Array(FIRST_CAPACITY)
+  /** Tokens, and below them two bits of the kind. */
+  #marks = new Float64Array(FIRST_CAPACITY)
+  #length = 0
+  #previous: number
+  #tokenEvents = 0
+  #irregular = false
+
+  constructor(sentAt: number, toMicros: (at: number) => number) {
+    this.#sentAt = sentAt
+    this.#toMicros = toMicros
+    this.#previous = toMicros(sentAt)
+  }
+
+  add(at: number, kind: EventKind, count: number): void {
+    const micros = Math.max(this.#previous, this.#toMicros(at))
+    if (this.#length === this.#us.length) {
+      this.#us = copyTwice(this.#us)
+      this.#marks = copyTwice(this.#marks)
+    }
+    this.#us[this.#length] = micros - this.#previous
+    this.#marks[this.#length++] = count * 4 + KINDS.indexOf(kind)
+    this.#previous = micros
+    this.tokens += count
+    if (kind === 'o') return
+    this.firstTokenAt ??= at
+    this.lastTokenAt = at
+    this.#tokenEvents++
+    if (count !== 1) this.#irregular = true
+  }
+
+  get isBuffered(): boolean {
+    if (this.lastTokenAt === undefined || this.#tokenEvents < BUFFERED_MIN_EVENTS) return false
+    return (
+      this.#countBurst() > this.#tokenEvents * BUFFERED_SHARE && this.lastTokenAt - this.#sentAt >= BUFFERED_MIN_WAIT_MS
+    )
   }
 
   /** Events with tokens that came in the last moment before the last of them. */
-  const countBurst = (): number => {
+  #countBurst(): number {
     let count = 0
     let sinceMicros = 0
     let afterLast = true
-    for (let index = length - 1; index >= 0 && sinceMicros <= BUFFERED_BURST_MS * 1000; index--) {
-      if (marks[index]! % 4 !== 3) {
+    for (let index = this.#length - 1; index >= 0 && sinceMicros <= BUFFERED_BURST_MS * 1000; index--) {
+      if (this.#marks[index]! % 4 !== 3) {
         count++
         afterLast = false
       }
-      if (!afterLast) sinceMicros += us[index]!
+      if (!afterLast) sinceMicros += this.#us[index]!
     }
     return count
   }
 
-  return {
-    add(at, kind, count) {
-      const micros = Math.max(previous, toMicros(at))
-      if (length === us.length) grow()
-      us[length] = micros - previous
-      marks[length++] = count * 4 + KINDS.indexOf(kind)
-      previous = micros
-      total += count
-      if (kind === 'o') return
-      firstTokenAt ??= at
-      lastTokenAt = at
-      tokenEvents++
-      if (count !== 1) irregular = true
-    },
-    get firstTokenAt() {
-      return firstTokenAt
-    },
-    get lastTokenAt() {
-      return lastTokenAt
-    },
-    get tokens() {
-      return total
-    },
-    get isBuffered() {
-      if (lastTokenAt === undefined || tokenEvents < BUFFERED_MIN_EVENTS) return false
-      return countBurst() > tokenEvents * BUFFERED_SHARE && lastTokenAt - sentAt >= BUFFERED_MIN_WAIT_MS
-    },
-    toLog() {
-      const used = marks.subarray(0, length)
-      const kinds = Array.from(used, (mark) => KINDS[mark % 4]!)
-      return {
-        us: Array.from(us.subarray(0, length)),
-        kind: kinds.join(''),
-        ...(irregular ? { tokens: Array.from(used, (mark) => Math.floor(mark / 4)) } : {}),
-      }
-    },
+  toLog(): EventLog {
+    const used = this.#marks.subarray(0, this.#length)
+    const kinds = Array.from(used, (mark) => KINDS[mark % 4]!)
+    return {
+      us: Array.from(this.#us.subarray(0, this.#length)),
+      kind: kinds.join(''),
+      ...(this.#irregular ? { tokens: Array.from(used, (mark) => Math.floor(mark / 4)) } : {}),
+    }
   }
 }
 

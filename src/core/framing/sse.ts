@@ -1,55 +1,60 @@
-import { createParser } from 'eventsource-parser'
+import { createParser, type EventSourceParser } from 'eventsource-parser'
 import type { WireMessage } from '../event.ts'
 import type { Splitter } from './framer.ts'
 
 /** Server-sent events by the WHATWG rules: any line ends, comments, several data lines, fields without a colon. */
 export function createSseSplitter(maxEventLength: number): Splitter {
-  let messages: WireMessage[] = []
-  let partial: string | undefined
-  let ending = false
-  let tooLarge = false
-  let afterCr = false
+  return new SseSplitter(maxEventLength)
+}
 
-  const parser = createParser({
-    maxBufferSize: maxEventLength,
-    onEvent(event) {
-      if (ending) partial = event.data
-      else if (event.data.length > maxEventLength) tooLarge = true
-      else messages.push({ data: event.data, framing: 'sse', ...(event.event ? { event: event.event } : {}) })
-    },
-    onError(error) {
-      if (error.type === 'max-buffer-size-exceeded') tooLarge = true
-    },
-  })
+class SseSplitter implements Splitter {
+  readonly framing = 'sse'
+  tooLarge = false
+  readonly #parser: EventSourceParser
+  #messages: WireMessage[] = []
+  #partial: string | undefined
+  #ending = false
+  #afterCr = false
+
+  constructor(maxEventLength: number) {
+    this.#parser = createParser({
+      maxBufferSize: maxEventLength,
+      onEvent: (event) => {
+        if (this.#ending) this.#partial = event.data
+        else if (event.data.length > maxEventLength) this.tooLarge = true
+        else {
+          this.#messages.push({ data: event.data, framing: 'sse', ...(event.event ? { event: event.event } : {}) })
+        }
+      },
+      onError: (error) => {
+        if (error.type === 'max-buffer-size-exceeded') this.tooLarge = true
+      },
+    })
+  }
+
+  push(text: string): WireMessage[] {
+    if (text === '') return []
+    const lines = this.#unifyLineEnds(text)
+    if (lines !== '' && !this.tooLarge) this.#parser.feed(lines)
+    const taken = this.#messages
+    this.#messages = []
+    return taken
+  }
+
+  end(): ReturnType<Splitter['end']> {
+    // An event that no blank line ended does not count, but the caller may want to see it.
+    this.#ending = true
+    if (!this.tooLarge) this.#parser.feed('\n\n')
+    return { messages: [], ...(this.#partial === undefined ? {} : { partial: this.#partial }) }
+  }
 
   /**
    * Every line end becomes LF. The parser knows them all, but keeps a CR at the end of a piece until a later piece has a
    * line end, which would give the event that the CR ended the instant of another one.
    */
-  function unifyLineEnds(text: string): string {
-    const rest = afterCr && text.startsWith('\n') ? text.slice(1) : text
-    afterCr = text.endsWith('\r')
+  #unifyLineEnds(text: string): string {
+    const rest = this.#afterCr && text.startsWith('\n') ? text.slice(1) : text
+    this.#afterCr = text.endsWith('\r')
     return rest.includes('\r') ? rest.replace(/\r\n?/g, '\n') : rest
-  }
-
-  return {
-    framing: 'sse',
-    push(text) {
-      if (text === '') return []
-      const lines = unifyLineEnds(text)
-      if (lines !== '' && !tooLarge) parser.feed(lines)
-      const taken = messages
-      messages = []
-      return taken
-    },
-    end() {
-      // An event that no blank line ended does not count, but the caller may want to see it.
-      ending = true
-      if (!tooLarge) parser.feed('\n\n')
-      return { messages: [], ...(partial === undefined ? {} : { partial }) }
-    },
-    get tooLarge() {
-      return tooLarge
-    },
   }
 }

@@ -11,32 +11,33 @@ export interface TextReader {
   readonly invalid: boolean
 }
 
-/** A byte order mark is removed at the very start of the body and nowhere else. */
 export function createTextReader(): TextReader {
-  // The mark is removed here: Deno's decoder removes one from the start of any chunk.
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-  let started = false
-  // The last two bytes of the chunk before: a U+FFFD that was sent may itself be cut in two.
-  let tail: readonly number[] = []
-  let invalid = false
+  return new Utf8Reader()
+}
 
-  return {
-    push(bytes) {
-      const decoded = decoder.decode(bytes, { stream: true })
-      const text = !started && decoded.startsWith(BYTE_ORDER_MARK) ? decoded.slice(1) : decoded
-      started ||= decoded !== ''
-      if (!invalid && text.includes(REPLACEMENT)) invalid = countReplacements(text) > countSent(tail, bytes)
-      tail = bytes.length >= 2 ? [...bytes.subarray(-2)] : [...tail, ...bytes].slice(-2)
-      return text
-    },
-    end() {
-      const text = decoder.decode()
-      if (text !== '') invalid = true
-      return text
-    },
-    get invalid() {
-      return invalid
-    },
+class Utf8Reader implements TextReader {
+  invalid = false
+  /** A byte order mark is removed at the very start of the body and nowhere else: Deno's decoder removes one from any chunk. */
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  #started = false
+  /** The last two bytes of the chunk before: a U+FFFD that was sent may itself be cut in two. */
+  #tail: readonly number[] = []
+
+  push(bytes: Uint8Array): string {
+    const decoded = this.#decoder.decode(bytes, { stream: true })
+    const text = !this.#started && decoded.startsWith(BYTE_ORDER_MARK) ? decoded.slice(1) : decoded
+    this.#started ||= decoded !== ''
+    if (!this.invalid && text.includes(REPLACEMENT)) {
+      this.invalid = countReplacements(text) > countSent(this.#tail, bytes)
+    }
+    this.#tail = bytes.length >= 2 ? [...bytes.subarray(-2)] : [...this.#tail, ...bytes].slice(-2)
+    return text
+  }
+
+  end(): string {
+    const text = this.#decoder.decode()
+    if (text !== '') this.invalid = true
+    return text
   }
 }
 

@@ -53,10 +53,10 @@ export function makeBareClients(scripts: string): readonly Tool[] {
     read: (folder) => readBare(readFileSync(join(folder, 'bare.json'), 'utf8')),
   })
   return [
-    make('bare node:net, node', ['node', net]),
-    make('bare node:net, bun', [findInstalled('bun'), net]),
-    make('bare node:net, deno', [...deno, net]),
-    make('bare Deno.connect', [...deno, join(scripts, 'deno.js')]),
+    make('bare-net-node', ['node', net]),
+    make('bare-net-bun', [findInstalled('bun'), net]),
+    make('bare-net-deno', [...deno, net]),
+    make('bare-deno', [...deno, join(scripts, 'deno.js')]),
   ]
 }
 
