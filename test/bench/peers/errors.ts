@@ -1,5 +1,4 @@
 /** What a tool reports less what the server's log says: the same sum for everyone, whatever a tool tells of single requests. */
-import { parseTruthLog, type TruthAnswer } from '../../../src/core/engine/instrument-error.ts'
 import { quantileOfSorted } from '../../../src/core/stats/quantile.ts'
 import type { Reported } from './reports.ts'
 
@@ -28,16 +27,32 @@ export function measureErrors(reported: Reported, log: string): Errors {
   }
 }
 
+interface TruthAnswer {
+  readonly id: string
+  /** When the server had read the whole request, ms. */
+  readonly arrivedAt: number
+  /** Right before each event was written, ms. */
+  readonly sentAt: readonly number[]
+}
+
 /** Those that a tool tells of. Before its load it may have tried the server: the last as many as it reports count. */
 function selectTruths({ ttftMs, ids }: Reported, log: string): readonly TruthAnswer[] {
-  // A line at a time: peers send no id, and the log writes the same mark for all of theirs.
-  const answers = log.split('\n').flatMap((line) => [...parseTruthLog(line)])
   const wanted = ids === undefined ? undefined : new Set(ids)
-  const meant = answers.filter(([id]) => wanted?.has(id) ?? true).map(([, answer]) => answer)
-  const last = meant.sort((a, b) => a.arrivedAt - b.arrivedAt).slice(-ttftMs.length || meant.length)
+  const meant = readTruths(log).filter(({ id }) => wanted?.has(id) ?? true)
   if (ttftMs.length === 0) throw new Error('it reports no answer')
+  const last = meant.sort((a, b) => a.arrivedAt - b.arrivedAt).slice(-ttftMs.length)
   if (last.length < ttftMs.length) throw new Error(`it reports ${ttftMs.length} answers, the server ${last.length}`)
   return last
+}
+
+/** Lines of `id arrival count instant...` in nanoseconds, those without an id included: peers send none. */
+function readTruths(log: string): TruthAnswer[] {
+  const lines = log.split('\n').map((line) => line.split(' '))
+  return lines.flatMap(([id, arrived, count, ...instants]) =>
+    id === undefined || count === undefined || instants.length !== Number(count)
+      ? []
+      : [{ id, arrivedAt: Number(arrived) / 1e6, sentAt: instants.map((instant) => Number(instant) / 1e6) }],
+  )
 }
 
 function mean(values: readonly number[]): number {
