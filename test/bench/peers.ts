@@ -6,7 +6,8 @@
  *     npm run bench:peers -- --only node,vllm-rs --results rows.jsonl     # goes on where it ended; shows all rows of the file
  *
  * They take turns, in another order each round, with a core for the server and one for the client where the system pins
- * processes. An error is what a tool reports less what the server's log says. Ratios are of mean TTFT errors of one round.
+ * processes. An error is what a tool reports less what the server's log says. Ratios are of mean TTFT errors, of each tool's
+ * nth run with the other's nth.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -41,7 +42,6 @@ const { values: options } = parseArgs({
 /** One run of one tool: a line of the file of results. */
 interface Row {
   readonly streams: number
-  readonly round: number
   readonly tool: string
   readonly errors?: Errors
   /** Requests that the tool says have failed. */
@@ -67,11 +67,9 @@ try {
   const compiled = options.server === undefined ? undefined : compileTruth(options.server, folder)
   const tokenizer = writeTokenizer(join(folder, 'tokenizer'))
   for (const streams of levels) {
-    const before = readRows().filter((row) => row.streams === streams)
-    const first = before.reduce((most, row) => Math.max(most, row.round), 0)
-    for (let round = first + 1; round <= first + Number(options.rounds); round++) {
-      for (const tool of round % 2 === 1 ? tools : tools.toReversed()) {
-        const row = { streams, round, tool: tool.name, ...(await measure(tool, streams, compiled, tokenizer)) }
+    for (let round = 0; round < Number(options.rounds); round++) {
+      for (const tool of round % 2 === 0 ? tools : tools.toReversed()) {
+        const row = { streams, tool: tool.name, ...(await measure(tool, streams, compiled, tokenizer)) }
         appendFileSync(results, `${JSON.stringify(row)}\n`)
         if (row.problem !== undefined) console.log(`${tool.name}, ${streams} streams: ${row.problem}`)
       }
@@ -170,9 +168,7 @@ function show(streams: number, all: readonly Row[]): void {
   const rows = all.filter((row) => row.streams === streams)
   const names = [...new Set(rows.map(({ tool }) => tool))]
   const byRound = (name: string): readonly (Errors | undefined)[] => {
-    const own = rows.filter(({ tool }) => tool === name)
-    const rounds = Math.max(...rows.map(({ round }) => round))
-    return Array.from({ length: rounds }, (_, index) => own.find(({ round }) => round === index + 1)?.errors)
+    return rows.filter(({ tool }) => tool === name).map(({ errors }) => errors)
   }
   console.log(`\n${streams} streams: error in ms, median (least to most) of rounds`)
   console.log(
