@@ -79,7 +79,7 @@ const ITL: AnswerMetric = {
 }
 
 /** Undefined for at most one token, and where all came in one event: then nothing was seen between tokens. */
-function tpotOf(record: OkRecord, timings: Timings): number | undefined {
+export function tpotOf(record: OkRecord, timings: Timings): number | undefined {
   const { outputTokens } = record
   if (outputTokens === undefined || outputTokens <= 1 || timings.gapsMs.length === 0) return undefined
   return (timings.lastTokenMs! - timings.firstTokenMs!) / (outputTokens - 1)

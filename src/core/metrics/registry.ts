@@ -2,15 +2,17 @@ import { BenchError } from '../errors.ts'
 import type { MetricDefinition, MetricPlugin } from '../metric.ts'
 import { rateMetrics } from './rate.ts'
 import { answerMetrics, sendMetrics } from './request.ts'
+import { steadinessDefinitions } from './steadiness.ts'
 
 /** Raised when any built-in definition changes its meaning; stands in every manifest. */
 export const DEFINITIONS_VERSION = 1
 
 export type MetricRegistry = ReadonlyMap<string, MetricDefinition>
 
-const builtIn: readonly MetricDefinition[] = [...answerMetrics, ...rateMetrics, ...sendMetrics].map(
-  (metric) => metric.definition,
-)
+const builtIn: readonly MetricDefinition[] = [
+  ...[...answerMetrics, ...rateMetrics, ...sendMetrics].map((metric) => metric.definition),
+  ...steadinessDefinitions,
+]
 
 /** Built-in definitions and those of plugins, by id. Throws a usage error when two have the same id. */
 export function createMetricRegistry(plugins: readonly MetricPlugin[] = []): MetricRegistry {

@@ -7,6 +7,7 @@ import type { AnswerMetric } from './contract.ts'
 import { type RateMetric, rateMetrics, rateResult } from './rate.ts'
 import { answerMetrics, sendMetrics } from './request.ts'
 import { meetsSlo } from './slo.ts'
+import { addToSteadiness, emptySteadiness, mergeSteadiness, type Steadiness, steadinessResults } from './steadiness.ts'
 import { readTimings } from './timings.ts'
 import { addAnswerToTotals, addToTotals, emptyTotals, mergeTotals, type Totals, windowOf } from './totals.ts'
 
@@ -37,6 +38,7 @@ export class ScenarioFold {
   private readonly slo: readonly Slo[]
   private readonly totals: Totals = emptyTotals()
   private readonly distributions = new Map<string, DistributionCollector>()
+  private readonly steadiness: Steadiness = emptySteadiness()
   private readonly plugins: readonly PluginFold[]
   private readonly outcomes: Counter = new Map()
   private readonly reasons: Counter = new Map()
@@ -72,6 +74,7 @@ export class ScenarioFold {
 
   merge(other: ScenarioFold): void {
     mergeTotals(this.totals, other.totals)
+    mergeSteadiness(this.steadiness, other.steadiness)
     for (const [id, distribution] of this.distributions) distribution.merge(other.distributions.get(id)!)
     for (const [i, plugin] of this.plugins.entries()) plugin.merge(other.plugins[i]!)
     for (const key of ['outcomes', 'reasons', 'notes', 'tokenSources'] as const) {
@@ -107,6 +110,7 @@ export class ScenarioFold {
     for (const metric of sendMetrics) {
       metrics[metric.definition.id] = this.distributionResult(metric.definition, metric.whenEmpty)
     }
+    Object.assign(metrics, steadinessResults(this.steadiness, this.distributions.get('tpot')!.result()))
     for (const plugin of this.plugins) Object.assign(metrics, plugin.result(window))
     return {
       scenario,
@@ -130,6 +134,7 @@ export class ScenarioFold {
     if (timings.streamed) this.streamedAnswers++
     if (record.tokenSource !== undefined) count(this.tokenSources, record.tokenSource)
     addAnswerToTotals(this.totals, record, { timings, good: meetsSlo(this.slo, record, timings) })
+    addToSteadiness(this.steadiness, record, timings)
     for (const metric of answerMetrics) {
       if (metric.needsStream && !timings.streamed) continue
       const distribution = this.distributions.get(metric.definition.id)!

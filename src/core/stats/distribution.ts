@@ -1,7 +1,7 @@
 import type { Distribution, QuantileName } from '../metric.ts'
 import { createHistogram, HISTOGRAM_RELATIVE_ERROR, type Histogram } from './histogram.ts'
 import { addToMoments, deviationOf, emptyMoments, type Moments, mergeMoments } from './moments.ts'
-import { interpolateQuantile, QUANTILES, quantileOfSorted, supportsQuantile } from './quantile.ts'
+import { CAREFUL_QUANTILES, QUANTILES, type QuantileRule } from './quantile.ts'
 
 /** Up to so many samples quantiles are exact: 800 kB a distribution. */
 export const EXACT_SAMPLES = 100_000
@@ -24,14 +24,16 @@ export interface DistributionCollector {
 
 class SampleCollector implements DistributionCollector {
   private readonly bound: number
+  private readonly rule: QuantileRule
   private readonly moments: Moments = emptyMoments()
   private readonly histogram: Histogram = createHistogram()
   /** undefined once there were more samples than the bound. */
   private samples: Float64Array | undefined
   private kept = 0
 
-  constructor(bound: number) {
+  constructor(bound: number, rule: QuantileRule) {
     this.bound = bound
+    this.rule = rule
     this.samples = new Float64Array(Math.min(64, bound))
   }
 
@@ -74,8 +76,8 @@ class SampleCollector implements DistributionCollector {
   }
 
   estimate(q: number): number | undefined {
-    if (!supportsQuantile(this.count, q)) return undefined
-    const value = interpolateQuantile(this.count, q, (k) => this.histogram.orderStatistic(k))
+    if (!this.rule.supports(this.count, q)) return undefined
+    const value = this.rule.at(this.count, q, (k) => this.histogram.orderStatistic(k))
     return Math.min(this.moments.max, Math.max(this.moments.min, value))
   }
 
@@ -83,8 +85,8 @@ class SampleCollector implements DistributionCollector {
     const sorted = this.samples?.slice(0, this.kept).sort()
     const quantiles: Partial<Record<QuantileName, number>> = {}
     for (const [name, q] of QUANTILES) {
-      if (!supportsQuantile(this.count, q)) continue
-      quantiles[name] = sorted === undefined ? this.estimate(q)! : quantileOfSorted(sorted, q)
+      if (!this.rule.supports(this.count, q)) continue
+      quantiles[name] = sorted === undefined ? this.estimate(q)! : this.rule.at(sorted.length, q, (k) => sorted[k]!)
     }
     return quantiles
   }
@@ -108,6 +110,9 @@ class SampleCollector implements DistributionCollector {
 }
 
 /** An empty collector. `bound`: how many samples are kept; above it quantiles come from the histogram. */
-export function createDistribution(bound: number = EXACT_SAMPLES): DistributionCollector {
-  return new SampleCollector(bound)
+export function createDistribution(
+  bound: number = EXACT_SAMPLES,
+  rule: QuantileRule = CAREFUL_QUANTILES,
+): DistributionCollector {
+  return new SampleCollector(bound, rule)
 }

@@ -47,3 +47,22 @@ export function interpolateQuantile(count: number, q: number, orderStatistic: (k
 export function quantileOfSorted(sorted: ArrayLike<number>, q: number): number {
   return interpolateQuantile(sorted.length, q, (k) => sorted[k] as number)
 }
+
+/** How quantiles are taken, and of which samples. */
+export interface QuantileRule {
+  supports(count: number, q: number): boolean
+  /** `orderStatistic(k)` is the k-th smallest of `count` samples, from 0. */
+  at(count: number, q: number, orderStatistic: (k: number) => number): number
+}
+
+/** Ours: interpolated, and only where the sample says something. */
+export const CAREFUL_QUANTILES: QuantileRule = { supports: supportsQuantile, at: interpolateQuantile }
+
+/** As tools print them that use numpy: interpolated, of any sample. */
+export const NUMPY_QUANTILES: QuantileRule = { supports: () => true, at: interpolateQuantile }
+
+/** The smallest sample below or at which a share `q` of all lies (type 1 of Hyndman and Fan), of any sample. */
+export const STEP_QUANTILES: QuantileRule = {
+  supports: () => true,
+  at: (count, q, orderStatistic) => orderStatistic(Math.max(0, Math.ceil(count * q - 1e-9) - 1)),
+}
