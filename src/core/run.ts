@@ -33,6 +33,8 @@ export interface Manifest {
   }
   readonly transport: { readonly name: string; readonly connections: string; readonly insecure: boolean }
   readonly seed: number
+  /** Only when the run started its server. */
+  readonly server?: ManifestServer
   readonly scenarios: readonly ManifestScenario[]
   readonly slo: readonly { readonly metric: string; readonly limitMs: number }[]
   readonly gates: readonly string[]
@@ -47,6 +49,24 @@ export interface Manifest {
   readonly fingerprint?: Fingerprint
   readonly startedAt: string
   readonly endedAt?: string
+}
+
+export interface ManifestServer {
+  /** As given, secrets removed. */
+  readonly command: string
+  /** What was asked until it was ready, all in order: `GET /health`. */
+  readonly probes: readonly string[]
+  /** One a start; none until it is ready. */
+  readonly coldStarts: readonly ColdStart[]
+}
+
+/** From starting the command to the answer that said ready. */
+export interface ColdStart {
+  /** The repetition that it was started for, where each has its own. */
+  readonly run?: number
+  readonly coldStartMs: number
+  /** How far it may be below {@link coldStartMs}: the time since the last question that was not answered so. */
+  readonly resolutionMs: number
 }
 
 export interface ManifestScenario {

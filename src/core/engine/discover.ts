@@ -1,5 +1,5 @@
 /** Before the load: is the server there, is it ready, what is it, which model does it serve? */
-import type { ServerFacts, Target } from '../adapter.ts'
+import type { Probe, ServerFacts, Readiness as ServerReadiness, Target } from '../adapter.ts'
 import { BenchError } from '../errors.ts'
 import type { RunPlan } from '../plan.ts'
 import type { Platform, Transport } from '../platform.ts'
@@ -9,6 +9,8 @@ import { ask, type ProbeOutcome } from './probe.ts'
 /** How long one probe may take, and how long to wait before the next try. */
 const PROBE_TIMEOUT_MS = 10_000
 const RETRY_MS = 250
+/** For a server that we start ourselves: how long it takes is a result. */
+const FINE_RETRY_MS = 25
 
 export interface Discovery {
   readonly target: Target
@@ -43,22 +45,41 @@ export async function discover(
   }
 }
 
-async function waitUntilReady(
+export interface Readiness {
+  /** The instant of the last answer that was waited for. */
+  readonly readyAt: number
+  /** When the last question was asked that was not answered so; absent when each was. */
+  readonly notReadyAt?: number
+}
+
+/** What any HTTP server answers: for adapters that know no better question. */
+const anyAnswer: Probe<ServerReadiness> = {
+  request: ({ baseUrl }) => ({ method: 'GET', url: `${baseUrl}/`, headers: [], framing: 'json' }),
+  read: () => ({ ready: true }),
+}
+
+/** Throws `BenchError('unreachable')` when the server is not ready within `plan.readyTimeoutMs`. */
+export async function waitUntilReady(
   plan: RunPlan,
   target: Target,
   platform: Platform,
   transport: Transport,
   say: (line: string) => void,
   signal?: AbortSignal,
-): Promise<void> {
-  const probes = plan.adapter.ready ?? []
+): Promise<Readiness> {
+  const ownServer = plan.start !== undefined
+  const retryMs = ownServer ? FINE_RETRY_MS : RETRY_MS
+  const probes = plan.adapter.ready ?? (ownServer ? [anyAnswer] : [])
   const deadline = platform.clock.now() + plan.readyTimeoutMs
   let why = ''
   let said = false
   let passed = 0
+  let readyAt = platform.clock.now()
+  let notReadyAt: number | undefined
   while (passed < probes.length) {
     const left = deadline - platform.clock.now()
     const probe = probes[passed]!
+    const askedAt = platform.clock.now()
     const outcome = await ask(
       platform,
       transport,
@@ -71,6 +92,7 @@ async function waitUntilReady(
       const readiness = probe.read(outcome.reply)
       if (readiness === undefined || readiness.ready) {
         passed++
+        readyAt = platform.clock.now()
         continue
       }
       why = readiness.why
@@ -81,7 +103,8 @@ async function waitUntilReady(
         throw new BenchError('unreachable', explainInsecure(target.baseUrl, why, outcome.error.code))
       }
     }
-    if (platform.clock.now() + RETRY_MS >= deadline) {
+    notReadyAt = askedAt
+    if (platform.clock.now() + retryMs >= deadline) {
       const waited = plan.readyTimeoutMs >= 1000 ? ` (waited ${formatDuration(plan.readyTimeoutMs)})` : ''
       throw new BenchError(
         'unreachable',
@@ -90,8 +113,9 @@ async function waitUntilReady(
     }
     if (!said) say(`waiting up to ${formatDuration(plan.readyTimeoutMs)} for ${target.baseUrl}: ${why}`)
     said = true
-    await pause(RETRY_MS, signal)
+    await pause(retryMs, signal)
   }
+  return { readyAt, ...(notReadyAt === undefined ? {} : { notReadyAt }) }
 }
 
 async function readFacts(

@@ -45,6 +45,17 @@ export async function checkFolder(files: Files, folder: string): Promise<void> {
   )
 }
 
+/** Makes the folder alone, for what is written before the run begins. Throws as {@link checkFolder} does. */
+export async function makeRunFolder(
+  files: Files,
+  options: Pick<JournalOptions, 'out' | 'id' | 'startedAt'>,
+): Promise<string> {
+  const folder = options.out ?? (await nameFolder(files, options))
+  await checkFolder(files, folder)
+  await files.makeFolder(folder)
+  return folder
+}
+
 /** Makes the folder and opens its files. Throws as {@link checkFolder} does, or `BenchError('storage')`. */
 export async function openJournal(files: Files, options: JournalOptions): Promise<Journal> {
   const folder = options.out ?? (await nameFolder(files, options))
@@ -121,7 +132,7 @@ export async function openJournal(files: Files, options: JournalOptions): Promis
 }
 
 /** The date and as much of the id as makes the name new. */
-async function nameFolder(files: Files, { id, startedAt }: JournalOptions): Promise<string> {
+async function nameFolder(files: Files, { id, startedAt }: Pick<JournalOptions, 'id' | 'startedAt'>): Promise<string> {
   for (let length = SHORT_ID; ; length++) {
     const folder = files.join('bench-runs', `${startedAt.slice(0, 10)}-${id.slice(0, length)}`)
     if (length >= id.length || (await files.list(folder)) === undefined) return folder

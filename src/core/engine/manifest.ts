@@ -1,5 +1,5 @@
 import { DEFINITIONS_VERSION } from '../metrics/registry.ts'
-import type { Manifest, ManifestScenario } from '../run.ts'
+import type { Manifest, ManifestScenario, ManifestServer } from '../run.ts'
 import type { Summary } from '../summary.ts'
 import { TOOL_VERSION } from '../version.ts'
 import type { Workload } from '../workload.ts'
@@ -15,6 +15,7 @@ export function describeRun(
   discovery: Discovery,
   workloads: readonly Workload[],
   transport: string,
+  server?: ManifestServer,
 ): Manifest {
   const { plan, platform } = session
   const { target, facts } = discovery
@@ -39,6 +40,7 @@ export function describeRun(
       insecure: plan.transportOptions.insecure,
     },
     seed: plan.seed,
+    ...(server === undefined ? {} : { server }),
     scenarios: plan.scenarios.map(
       (scenario, index): ManifestScenario => ({
         name: scenario.name,

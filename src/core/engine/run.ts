@@ -1,7 +1,7 @@
 /**
  * A run, from plan to result. The page to read first: what happens, in order.
  *
- *   open the transport -> find the server -> make the calls ready -> open the run folder
+ *   open the transport -> start the server, where that is asked for, and find it -> make the calls ready -> open the run folder
  *     -> rehearse, so that this process is warm -> for each scenario: warm up, measure (`scenario.ts` -> `dispatch.ts` -> `exchange.ts`)
  *     -> let plugins ask the server -> summarise -> write
  */
@@ -18,11 +18,12 @@ import { prepareCalls } from './calls.ts'
 import { type Discovery, discover } from './discover.ts'
 import { type Driver, driveHere } from './driver.ts'
 import { evaluatePlugins } from './evaluation.ts'
-import { checkFolder, createNullJournal, type Journal, openJournal } from './journal.ts'
+import { checkFolder, createNullJournal, type Journal, makeRunFolder, openJournal } from './journal.ts'
 import { describeEnd, describeOutcome, describeRun } from './manifest.ts'
 import { REHEARSAL_OPTIONS, rehearse } from './rehearsal.ts'
 import { startSampling } from './sampling.ts'
 import { runScenario, type ScenarioEnd } from './scenario.ts'
+import { type OwnServer, openServer } from './server.ts'
 import { openSession, type Session } from './session.ts'
 import { findTotalFailure, summarizeRun } from './summary.ts'
 import { createStateReader, startWatch } from './watch.ts'
@@ -50,10 +51,16 @@ export async function run(
 ): Promise<RunResult> {
   const session = openSession(plan, platform, signal)
   const transport = openTransport(plan, platform, plan.transportOptions)
-  const driver = openDriver(session, transport)
+  // Threads take some time to start: meanwhile the server is asked what it is.
+  const opening = openDriver(session, transport)
+  opening.catch(() => {})
+  let server: OwnServer | undefined
   try {
-    const setting = await prepare(session, transport, observer)
-    const journal = await openRunJournal(session)
+    const folder = plan.start === undefined ? plan.out : await makeFolder(session)
+    server = openServer(session, transport, folder ?? undefined)
+    const setting = await prepare(session, transport, server, observer)
+    const driver = await opening
+    const journal = await openRunJournal(session, folder)
     await journal.manifest(setting.manifest)
     await rehearse(session, driver, setting.discovery.target, setting.workloads[0]!)
     const summarizer = createSummarizer({ slo: plan.slo, plugins: plan.plugins })
@@ -63,7 +70,12 @@ export async function run(
     return await conclude(session, setting, journal, summarizer, ends)
   } finally {
     session.close()
-    await driver.close()
+    await opening.then((driver) => driver.close()).catch(() => {})
+    await transport.close()
+    await server?.stop()
+  } catch (thrown) {
+    // What was waited for in vain has a reason of its own: the server that we started has ended.
+    throw session.failure ?? thrown
   }
 }
 
@@ -76,14 +88,26 @@ interface Setting {
   readonly manifest: Manifest
 }
 
-async function prepare(session: Session, transport: Transport, observer: RunObserver): Promise<Setting> {
+async function prepare(
+  session: Session,
+  transport: Transport,
+  server: OwnServer,
+  observer: RunObserver,
+): Promise<Setting> {
   const { plan, platform, note, scrub } = session
   if (platform.files !== undefined && typeof plan.out === 'string') await checkFolder(platform.files, plan.out)
   const tokenizer = await readTokenizer(plan, platform)
-  const discovery = await discover(plan, platform, transport, (line) => observer.say?.(scrub(line)), session.stop)
+  const say = (line: string): void => observer.say?.(scrub(line))
+  await server.start(say)
+  const discovery = await discover(plan, platform, transport, say, session.stop)
   for (const line of discovery.notes) note(line)
   const workloads = await prepareCalls(plan, discovery.target, platform, transport, tokenizer, note)
-  return { discovery, tokenizer, workloads, manifest: describeRun(session, discovery, workloads, transport.name) }
+  return {
+    discovery,
+    tokenizer,
+    workloads,
+    manifest: describeRun(session, discovery, workloads, transport.name, server.description),
+  }
 }
 
 async function measure(
@@ -96,7 +120,10 @@ async function measure(
 ): Promise<readonly ScenarioEnd[]> {
   const { plan } = session
   const client = createStateReader()
-  const stopWatch = startWatch(session, client.read, (sample) => journal.sample('client', sample))
+  const stopWatch = startWatch(session, client.read, (sample) => {
+    journal.sample('client', sample)
+    observer.sample?.(sample)
+  })
   const sampling = startSampling(session, journal)
   const ends: ScenarioEnd[] = []
   try {
@@ -177,16 +204,23 @@ async function readTokenizer(plan: RunPlan, platform: Platform): Promise<LocalTo
   return await loadTokenizer(await platform.files.readText(plan.tokenizer))
 }
 
-async function openRunJournal(session: Session): Promise<Journal> {
-  const { plan, platform } = session
-  if (platform.files === undefined || plan.out === null) return createNullJournal()
+/** Before the run begins: the server's log is kept even if it never does. null where nothing is written. */
+async function makeFolder({ plan, platform, id, originEpochMs }: Session): Promise<string | null> {
+  if (platform.files === undefined || plan.out === null) return null
+  const startedAt = new Date(originEpochMs).toISOString()
+  return await makeRunFolder(platform.files, { id, startedAt, ...(plan.out === undefined ? {} : { out: plan.out }) })
+}
+
+async function openRunJournal(session: Session, folder: string | null | undefined): Promise<Journal> {
+  const { platform } = session
+  if (platform.files === undefined || folder === null) return createNullJournal()
   return await openJournal(platform.files, {
     id: session.id,
     startedAt: new Date(session.originEpochMs).toISOString(),
     scrub: session.scrub,
     // What follows would be lost: a full disk ends the run, with what there is.
     onFailure: session.fail,
-    ...(plan.out === undefined ? {} : { out: plan.out }),
+    ...(folder === undefined ? {} : { out: folder }),
   })
 }
 

@@ -53,6 +53,8 @@ const rules: readonly Rule[] = [
         )
       : undefined
   },
+  needs('start', ['url'], 'starts a server, and nothing says where it will listen; add --url'),
+  needs('compatOut', ['compat'], 'is where the result file of another tool goes; add --compat'),
   both('apiKeyEnv', 'apiKeyFile', 'each says where the key is; give one'),
   both('insecure', 'ca', 'without verification there is nothing to trust; give one'),
   both('proxy', 'unixSocket', 'a connection goes one way; give one'),

@@ -40,6 +40,8 @@ export interface RunOptions {
   /** `['key=json']` or an object: more members of every request body; they win. */
   readonly body?: string | readonly string[] | Readonly<Record<string, unknown>>
   readonly readyTimeout?: NumberText
+  /** A command line that starts the server at `url`; it is ended with the run. */
+  readonly start?: string
 
   /** Requests in flight (closed loop); one scenario each. */
   readonly concurrency?: OneOrMore<NumberText>
@@ -106,6 +108,7 @@ export interface CheckedOptions {
   readonly stream?: boolean
   readonly temperature?: number
   readonly apiKeyEnv?: string
+  readonly start?: string
   readonly apiKeyFile?: string
   readonly headers?: readonly (readonly [name: string, value: string])[]
   readonly body?: Readonly<Record<string, unknown>>

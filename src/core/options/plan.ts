@@ -10,6 +10,7 @@ import type { RunPlan, Timeouts } from '../plan.ts'
 import type { Platform, TransportOptions } from '../platform.ts'
 import { parseDataset } from '../workload/dataset.ts'
 import { digestText } from '../workload/hash.ts'
+import { findCommandSecrets } from './command-line.ts'
 import { readCredentials, readNamedFile } from './credentials.ts'
 import { type Inputs, makeScenarios } from './matrix.ts'
 import type { CheckedOptions } from './options.ts'
@@ -68,19 +69,32 @@ export async function planRun(options: CheckedOptions, tools: PlanTools): Promis
     transportOptions: readTransportOptions(options, ca),
     timeouts: readTimeouts(options),
     drainMs: options.drain ?? defaults.drainMs,
-    readyTimeoutMs: options.readyTimeout ?? defaults.readyTimeoutMs,
+    readyTimeoutMs:
+      options.readyTimeout ?? (options.start === undefined ? defaults.readyTimeoutMs : defaults.startTimeoutMs),
+    ...(options.start !== undefined && { start: options.start }),
     slo: (options.slo ?? []).flatMap((text) => parseSlo(text)),
     gates: (options.gates ?? []).map((text) => parseGate(text, registry)),
     plugins,
     saveText: options.saveText ?? false,
     ...(options.out !== undefined && { out: options.out }),
     options: writeOptions(options),
-    secrets: credentials.secrets,
+    secrets:
+      options.start === undefined
+        ? credentials.secrets
+        : withServerSecrets(credentials.secrets, options.start, platform),
   }
 }
 
 async function load<Part>(given: string | Part, find: (specifier: string) => Promise<Part>): Promise<Part> {
   return typeof given === 'string' ? find(given) : given
+/** Keys that servers read from their environment, and may repeat in what they write. */
+const SERVER_VARIABLES = ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN', 'VLLM_API_KEY', 'LLAMA_API_KEY', defaults.apiKeyEnv]
+
+function withServerSecrets(secrets: readonly string[], command: string, platform: Platform): readonly string[] {
+  const inherited = SERVER_VARIABLES.map((name) => platform.env(name)).filter((value) => value !== undefined)
+  return [...secrets, ...findCommandSecrets(command), ...inherited]
+}
+
 }
 
 /** Undefined: the platform's own choice. A transport that cannot do what is asked of it says so when it is opened. */

@@ -55,6 +55,8 @@ export const defaults = {
   promptTokens: { mean: 128, deviation: 32 },
   outputTokens: { mean: 64, deviation: 0 },
   readyTimeoutMs: 10_000,
+  /** With a server that the run starts: models take their time to load. */
+  startTimeoutMs: 300_000,
   connectTimeoutMs: 10_000,
   timeoutMs: 600_000,
   drainMs: 30_000,
@@ -110,8 +112,13 @@ const entries = {
   readyTimeout: option(is.duration(1), 'How long to wait for a server that is not ready yet', {
     group: 'Server',
     hint: 'TIME',
-    fallback: '10s',
+    fallback: '10s; 5m with --start',
   }),
+  start: option(
+    is.text('a command'),
+    'Command that starts the server at --url: it is waited for, its output kept in server.log, and it is ended with the run',
+    { group: 'Server', hint: 'COMMAND' },
+  ),
 
   concurrency: option(is.integerList(1, 100_000), 'Requests kept in flight; a list makes one scenario each', {
     group: 'Load',
@@ -282,6 +289,17 @@ const entries = {
 
 export const runOptionsSchema: v.GenericSchema<RunOptions, CheckedOptions> = v.strictObject(entries)
 
+  compat: option(
+    is.choice(['gateway']),
+    'Also write the result file of the tool that you come from, with its defaults and its exit codes: gateway (run_bench.py)',
+    { group: 'Output', hint: 'TOOL' },
+  ),
+  compatOut: option(is.text('a path'), "Where to write that tool's result file", {
+    group: 'Output',
+    hint: 'FILE',
+    path: true,
+    fallback: 'bench_results.json in the run folder',
+  }),
 /** The schema of each option's value, for the JSON Schema. */
 export const optionEntries: Readonly<Record<OptionName, v.GenericSchema>> = Object.fromEntries(
   Object.entries(entries).map(([key, entry]) => [key, entry.wrapped]),

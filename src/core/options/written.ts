@@ -1,4 +1,5 @@
 /** Checked options in the form in which a config file would hold them, without secrets: what the manifest says was asked for. */
+import { hideCommandSecrets } from './command-line.ts'
 import { showSpread } from './matrix.ts'
 import type { CheckedOptions } from './options.ts'
 import { hideHeaders, hideStrings } from './secrets.ts'
@@ -21,6 +22,7 @@ const writers: Writers = {
   adapter: (adapter) => (typeof adapter === 'string' ? adapter : adapter.name),
   url: hideUserPart,
   proxy: hideUserPart,
+  start: hideCommandSecrets,
   headers: hideHeaders,
   body: hideStrings,
   promptTokens: (spreads) => spreads.map(showSpread),

@@ -12,6 +12,7 @@ import {
   describeNotes,
   describeReasons,
   describeScenario,
+  describeServer,
   describeTarget,
   describeThroughput,
   titlesOf,
@@ -25,6 +26,7 @@ export function renderMarkdown(summary: Summary, manifest: Manifest): string {
   const blocks = [
     `# ${codeSpan(manifest.id)}`,
     codeSpan(describeTarget(manifest)),
+    ...describeServer(manifest).map(codeSpan),
     `Verdict: **${summary.verdict.status}**`,
     ...(summary.verdict.reasons.length === 0
       ? []

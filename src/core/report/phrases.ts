@@ -40,6 +40,15 @@ export function describeTarget(manifest: Manifest): string {
   return `${server} at ${target.url}, ${target.model}, ${target.endpoint}, ${streamed}`
 }
 
+/** `server ready 12.3 s after its start (to within 30 ms)`; empty where the run did not start it. */
+export function describeServer({ server }: Manifest): string[] {
+  const starts = server?.coldStarts ?? []
+  if (starts.length === 0) return []
+  const times = starts.map(({ coldStartMs }) => formatDuration(coldStartMs)).join(', ')
+  const within = formatDuration(Math.max(...starts.map(({ resolutionMs }) => resolutionMs)))
+  return [`server ready ${times} after its start (to within ${within})`]
+}
+
 /** `16 streams, 400 requests, 128 tokens in, 64 out, seed 42, 31.2 s measured after 16 warm-up requests` */
 export function describeScenario(scenario: ScenarioSummary, manifest: Manifest): string {
   const { counts, window } = scenario

@@ -129,6 +129,13 @@ export const manifestSchema: v.GenericSchema = v.looseObject({
   }),
   transport: v.looseObject({ name: text, connections: text, insecure: v.boolean() }),
   seed: v.number(),
+  server: v.exactOptional(
+    v.looseObject({
+      command: text,
+      probes: v.array(text),
+      coldStarts: v.array(v.looseObject({ run: v.exactOptional(count), coldStartMs: ms, resolutionMs: ms })),
+    }),
+  ),
   scenarios: v.array(
     v.looseObject({
       name: text,

@@ -13,6 +13,7 @@ import {
   describeNotes,
   describeReasons,
   describeScenario,
+  describeServer,
   describeTarget,
   describeThroughput,
   distributionOf,
@@ -55,6 +56,7 @@ export function renderTable(summary: Summary, manifest: Manifest, options: Table
     scenarios.length === 1 ? renderScenario(page, scenarios[0]!, manifest) : renderScenarios(page, scenarios, manifest)
   const lines = [
     ...wrap(page, describeTarget(manifest)).map((line) => page.paint('bold', line)),
+    ...describeServer(manifest).flatMap((line) => wrap(page, line)),
     ...body,
     '',
     ...renderGates(page, summary),
