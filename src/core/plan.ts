@@ -90,12 +90,12 @@ export interface RunPlan {
   readonly drainMs: number
   /** How long to wait for a server that does not answer yet. */
   readonly readyTimeoutMs: number
+  /** A command that starts the server, for the system's shell. May hold secrets. */
+  readonly start?: string
   readonly slo: readonly Slo[]
   readonly gates: readonly Gate[]
   readonly plugins: readonly MetricPlugin[]
   readonly saveText: boolean
-  /** A command that starts the server, for the system's shell. May hold secrets. */
-  readonly start?: string
   /** Folder to write into; absent: a new one under `bench-runs/`. null: write nothing. */
   readonly out?: string | null
   /** The options as given, secrets removed, for the manifest. */

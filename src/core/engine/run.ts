@@ -68,14 +68,14 @@ export async function run(
     // Its sockets go first: where files are scarce, the summary needs one of theirs.
     await driver.close()
     return await conclude(session, setting, journal, summarizer, ends)
+  } catch (thrown) {
+    // What was waited for in vain has a reason of its own: the server that we started has ended.
+    throw session.failure ?? thrown
   } finally {
     session.close()
     await opening.then((driver) => driver.close()).catch(() => {})
     await transport.close()
     await server?.stop()
-  } catch (thrown) {
-    // What was waited for in vain has a reason of its own: the server that we started has ended.
-    throw session.failure ?? thrown
   }
 }
 

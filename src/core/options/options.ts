@@ -103,12 +103,12 @@ export interface RunOptions {
 export interface CheckedOptions {
   readonly adapter?: string | Adapter
   readonly url?: string
+  readonly start?: string
   readonly model?: string
   readonly endpoint?: 'chat' | 'completions'
   readonly stream?: boolean
   readonly temperature?: number
   readonly apiKeyEnv?: string
-  readonly start?: string
   readonly apiKeyFile?: string
   readonly headers?: readonly (readonly [name: string, value: string])[]
   readonly body?: Readonly<Record<string, unknown>>

@@ -85,8 +85,6 @@ export async function planRun(options: CheckedOptions, tools: PlanTools): Promis
   }
 }
 
-async function load<Part>(given: string | Part, find: (specifier: string) => Promise<Part>): Promise<Part> {
-  return typeof given === 'string' ? find(given) : given
 /** Keys that servers read from their environment, and may repeat in what they write. */
 const SERVER_VARIABLES = ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN', 'VLLM_API_KEY', 'LLAMA_API_KEY', defaults.apiKeyEnv]
 
@@ -95,6 +93,8 @@ function withServerSecrets(secrets: readonly string[], command: string, platform
   return [...secrets, ...findCommandSecrets(command), ...inherited]
 }
 
+async function load<Part>(given: string | Part, find: (specifier: string) => Promise<Part>): Promise<Part> {
+  return typeof given === 'string' ? find(given) : given
 }
 
 /** Undefined: the platform's own choice. A transport that cannot do what is asked of it says so when it is opened. */

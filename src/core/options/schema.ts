@@ -284,11 +284,6 @@ const entries = {
   }),
   saveText: option(is.toggle(), "Keep the answers' text in the log", { group: 'Output' }),
   junit: option(is.text('a path'), 'Write gates as JUnit XML', { group: 'Output', hint: 'FILE', path: true }),
-  json: option(is.toggle(), 'Print the summary as JSON and nothing else', { group: 'Output' }),
-} satisfies Record<OptionName, unknown>
-
-export const runOptionsSchema: v.GenericSchema<RunOptions, CheckedOptions> = v.strictObject(entries)
-
   compat: option(
     is.choice(['gateway']),
     'Also write the result file of the tool that you come from, with its defaults and its exit codes: gateway (run_bench.py)',
@@ -300,6 +295,11 @@ export const runOptionsSchema: v.GenericSchema<RunOptions, CheckedOptions> = v.s
     path: true,
     fallback: 'bench_results.json in the run folder',
   }),
+  json: option(is.toggle(), 'Print the summary as JSON and nothing else', { group: 'Output' }),
+} satisfies Record<OptionName, unknown>
+
+export const runOptionsSchema: v.GenericSchema<RunOptions, CheckedOptions> = v.strictObject(entries)
+
 /** The schema of each option's value, for the JSON Schema. */
 export const optionEntries: Readonly<Record<OptionName, v.GenericSchema>> = Object.fromEntries(
   Object.entries(entries).map(([key, entry]) => [key, entry.wrapped]),
