@@ -3,7 +3,7 @@ import type { CommandDef } from 'citty'
 import { BenchError } from '../core/errors.ts'
 import { suggestName } from '../core/options/mod.ts'
 import { parseDurationSpread, parseSpread } from '../core/units.ts'
-import type { Capacity, MockOptions, MockProfile } from '../mock/mod.ts'
+import { type Capacity, type MockOptions, mockProfiles } from '../mock/mod.ts'
 import { serveMock } from '../mock/serve.ts'
 import { loadPlatform } from '../platform/load.ts'
 import { type CommandContext, makeCommand } from './command.ts'
@@ -11,7 +11,6 @@ import { exit } from './exit.ts'
 import { readNumber } from './flag-values.ts'
 import type { GivenFlags } from './flags.ts'
 
-const PROFILES: readonly MockProfile[] = ['vllm', 'vllm-rust', 'openai']
 const USAGES = ['asked', 'always', 'continuous', 'never'] as const
 
 const command: CommandDef = makeCommand(
@@ -40,7 +39,7 @@ const command: CommandDef = makeCommand(
         valueHint: 'NAME',
         group: 'Server',
         fallback: 'vllm',
-        description: 'Whose dialect it speaks: vllm, vllm-rust or openai',
+        description: 'Whose dialect it speaks: vllm, vllm-rust, openai or gateway',
       },
       model: {
         type: 'string',
@@ -163,7 +162,7 @@ type Values = GivenFlags['values']
 function readOptions(values: Values, env: (name: string) => string | undefined): MockOptions {
   const capacity = readCapacity(values)
   return {
-    profile: readChoice(values, 'profile', PROFILES),
+    profile: readChoice(values, 'profile', mockProfiles),
     model: values.model as string | undefined,
     apiKey: readKey(values['api-key-env'] as string | undefined, env),
     ttft: readSpread(values, 'ttft', parseDurationSpread, 'a duration such as 50ms or 50ms±5'),

@@ -2,7 +2,7 @@
 import { BenchError } from '../core/errors.ts'
 import type { CheckedOptions } from '../core/options/mod.ts'
 import type { Platform, Served } from '../core/platform.ts'
-import type { MockOptions } from '../mock/mod.ts'
+import { type MockOptions, mockProfiles } from '../mock/mod.ts'
 import { serveMock } from '../mock/serve.ts'
 import { startServerProcess } from '../platform/server-process.ts'
 import type { CpuOptions } from './cpu-engine.ts'
@@ -21,8 +21,9 @@ export async function startOwnServer(options: CheckedOptions, platform: Platform
 
 async function startOwnMock(options: CheckedOptions, platform: Platform): Promise<OwnServer> {
   const { adapter, model } = options
+  const profile = mockProfiles.find((name) => name === adapter)
   const mockOptions: MockOptions = {
-    ...(adapter === 'openai' || adapter === 'vllm' || adapter === 'vllm-rust' ? { profile: adapter } : {}),
+    ...(profile === undefined ? {} : { profile }),
     ...(model === undefined ? {} : { model }),
   }
   const served =

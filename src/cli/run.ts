@@ -39,7 +39,8 @@ export default command
 
 async function runCommand({ values, terminal }: CommandContext): Promise<number> {
   const platform = await loadPlatform()
-  const read = await readRunOptions(values, platform)
+  const given = await readRunOptions(values, platform)
+  const read = given.options.compat === undefined ? given : await readAsOldTool(given)
   const view = createProgressView(terminal, () => platform.clock.now(), read.options.json === true)
   const stopping = new AbortController()
   const restore = listenForInterrupts(platform, stopping, view, read.options)
@@ -47,7 +48,8 @@ async function runCommand({ values, terminal }: CommandContext): Promise<number>
     const result = await measure(read, platform, view, stopping.signal)
     view.clear()
     await publishResult(result, read.options, platform, terminal)
-    return judge(result, read.options, terminal)
+    const code = judge(result, read.options, terminal)
+    return read.options.compat === undefined ? code : await finishAsOldTool(code, result, read.options, platform)
   } catch (thrown) {
     view.clear()
     if (!stopping.signal.aborted) throw thrown
@@ -56,6 +58,11 @@ async function runCommand({ values, terminal }: CommandContext): Promise<number>
   } finally {
     restore()
   }
+}
+
+async function readAsOldTool(given: ReadRunOptions): Promise<ReadRunOptions> {
+  const { completeAsOldTool } = await import('./old-result.ts')
+  return { ...given, options: completeAsOldTool(given.options) }
 }
 
 async function measure(
@@ -127,6 +134,18 @@ function listenForInterrupts(
     process.exit(exit.interrupted)
   }
   return platform.onInterrupt?.(createInterruptHandler(() => platform.clock.now(), stop, leave)) ?? (() => {})
+}
+
+/** Older tools know no code but 1. */
+async function finishAsOldTool(
+  code: number,
+  result: RunResult,
+  options: CheckedOptions,
+  platform: Platform,
+): Promise<number> {
+  const { writeOldResult } = await import('./old-result.ts')
+  const oldCode = await writeOldResult(result, options, platform)
+  return code === exit.ok || code === exit.interrupted ? Math.max(code, oldCode) : exit.failed
 }
 
 /** What is not on standard output already is said here, a line each. */

@@ -63,6 +63,8 @@ export interface AdapterFlags {
   readonly usage: boolean
   /** Output length can be forced. */
   readonly forcesLength: boolean
+  /** false: answers come whole only, so a run does not ask for streams. Absent: the server streams. */
+  readonly streams?: false
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The mock as a Hono app: routes only; what they say is in the dialects, how an answer is played in `generate.ts`. */
 import { type Context, Hono } from 'hono'
+import { describeGateway } from './gateway.ts'
 import { generate, type MockState } from './generate.ts'
 import { writeMetrics } from './metrics.ts'
 import type { MockSettings } from './options.ts'
@@ -35,6 +36,13 @@ export function createApp(state: MockState): Hono {
     app.all(path, (c) => c.json(dialect.wrongMethod(), 405, { allow: 'POST' }))
   }
 
+  if (settings.profile === 'gateway') {
+    post('/generate', (c) => generate(c, 'completion', state))
+    get('/healthz', (c) => c.json({ status: 'healthy' }))
+    get('/readyz', (c) => (settings.idle ? c.json({ detail: 'no worker is ready' }, 503) : c.json({ status: 'ready' })))
+    get('/metrics', (c) => c.json(describeGateway(meter)))
+    return app
+  }
   // An idle vllm-rust is healthy and knows nothing else.
   get('/health', (c) => (settings.idle ? c.json({ status: 'idle' }) : textOrJson(c, dialect.health())))
   get('/version', (c) => c.json({ version: mockVersion }))

@@ -15,8 +15,8 @@ export interface Dialect {
   chunks(answer: Answer, choice: Choice, from: number, to: number): readonly object[]
   /** The event with token counts and no choices. */
   usageChunk(answer: Answer): object
-  /** The whole answer, not streamed. */
-  body(answer: Answer): object
+  /** The whole answer, not streamed, `latencyMs` after its request. */
+  body(answer: Answer, latencyMs: number): object
   /** Body of a refused request, or of an error in the stream. */
   error(refusal: Refusal): object
   unauthorized(): object

@@ -101,9 +101,10 @@ async function play(
 }
 
 async function answerWhole(playing: Playing, headers: Record<string, string>): Promise<Response> {
-  const { answer, faults, state } = playing
+  const { answer, arrivedAt, faults, state } = playing
   await play(playing, () => true)
-  const text = faults.has('empty') ? '' : JSON.stringify(distort(state.dialect.body(answer), faults))
+  const said = state.dialect.body(answer, state.time.now() - arrivedAt)
+  const text = faults.has('empty') ? '' : JSON.stringify(distort(said, faults))
   return respond(text, 'application/json', faults, headers)
 }
 

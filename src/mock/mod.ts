@@ -4,6 +4,7 @@
  */
 import { createApp } from './app.ts'
 import type { Dialect } from './dialect.ts'
+import { gateway } from './gateway.ts'
 import { createLoad } from './load.ts'
 import type { MockCounts } from './meter.ts'
 import { createMeter } from './metrics.ts'
@@ -14,7 +15,14 @@ import { vllm } from './vllm.ts'
 import { vllmRust } from './vllm-rust.ts'
 
 export type { MockCounts } from './meter.ts'
-export type { Capacity, Fault, FaultRule, MockOptions, MockProfile } from './options.ts'
+export {
+  type Capacity,
+  type Fault,
+  type FaultRule,
+  type MockOptions,
+  type MockProfile,
+  mockProfiles,
+} from './options.ts'
 export type { MockTime } from './timing.ts'
 
 export interface Mock {
@@ -24,7 +32,7 @@ export interface Mock {
   counts(): MockCounts
 }
 
-const dialects: Readonly<Record<MockProfile, Dialect>> = { vllm, 'vllm-rust': vllmRust, openai }
+const dialects: Readonly<Record<MockProfile, Dialect>> = { vllm, 'vllm-rust': vllmRust, openai, gateway }
 
 /** Throws a `BenchError('usage')` when an option is wrong. `time` is for tests that play it on a clock of their own. */
 export function createMock(options: MockOptions = {}, time: MockTime = systemTime): Mock {

@@ -4,7 +4,8 @@ import { BenchError } from '../core/errors.ts'
 import { parseDurationSpread, type Spread } from '../core/units.ts'
 import { type Fault, type FaultRule, faultSchema } from './faults.ts'
 
-export type MockProfile = 'vllm' | 'vllm-rust' | 'openai'
+export const mockProfiles = ['vllm', 'vllm-rust', 'openai', 'gateway'] as const
+export type MockProfile = (typeof mockProfiles)[number]
 
 /** A server of limited size. Without it timing does not depend on load. */
 export interface Capacity {
@@ -107,7 +108,7 @@ const capacity = v.strictObject({
 })
 
 const schema = v.strictObject({
-  profile: v.optional(v.picklist(['vllm', 'vllm-rust', 'openai']), 'vllm'),
+  profile: v.optional(v.picklist(mockProfiles), 'vllm'),
   model: v.optional(v.pipe(v.string(), v.minLength(1)), 'mock-model'),
   ttft: v.optional(durationSpread, '50ms'),
   itl: v.optional(durationSpread, '10ms'),

@@ -2,19 +2,21 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Adapter } from 'inferbench'
-import { type AnswerDialect, testAdapter } from 'inferbench/testing'
+import { type AdapterTestOptions, testAdapter } from 'inferbench/testing'
 import { fixtures } from './fixtures.ts'
+import { gatewayDialect, gatewaySkips } from './gateway-dialect.ts'
 import { ollamaDialect } from './ollama-dialect.ts'
 
 const folder = fileURLToPath(new URL('../../adapters/', import.meta.url))
 const names = readdirSync(folder).flatMap((file) => /^([a-z].*)\.ts$/.exec(file)?.[1] ?? [])
 
-const dialects: Readonly<Record<string, AnswerDialect>> = { ollama: ollamaDialect }
+/** Servers with a dialect of their own. */
+const own: Readonly<Record<string, AdapterTestOptions>> = {
+  gateway: { dialect: gatewayDialect, skip: gatewaySkips },
+  ollama: { dialect: ollamaDialect },
+}
 
 for (const name of names) {
   const loaded = (await import(`../../adapters/${name}.ts`)) as { default: Adapter }
-  testAdapter(loaded.default, {
-    fixtures: fixtures[name] ?? [],
-    ...(dialects[name] === undefined ? {} : { dialect: dialects[name] }),
-  })
+  testAdapter(loaded.default, { ...own[name], fixtures: fixtures[name] ?? [] })
 }

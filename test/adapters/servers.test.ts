@@ -1,6 +1,7 @@
 /** What the adapters of further servers send beyond the OpenAI dialect, and how they read what a server says about itself. */
 import { readFileSync } from 'node:fs'
 import type { Adapter, Call, ProbeReply, Target } from 'inferbench'
+import gateway from 'inferbench/adapters/gateway'
 import llamacpp from 'inferbench/adapters/llamacpp'
 import ollama from 'inferbench/adapters/ollama'
 import openai from 'inferbench/adapters/openai'
@@ -195,6 +196,32 @@ describe('ollama', () => {
       args: ['serve'],
       env: { OLLAMA_HOST: '127.0.0.1:8123' },
     })
+  })
+})
+
+describe('gateway', () => {
+  it('asks as the harness before it did, and never for a stream', () => {
+    const spec = gateway.encode({ ...chat, temperature: 0.7 }, target)
+    expect(spec).toMatchObject({ url: 'http://localhost:8000/generate', framing: 'json' })
+    expect(JSON.parse(spec.body!)).toEqual({ prompt: 'hi', max_tokens: 8, temperature: 0.7 })
+    expect(body(gateway, completion, { body: { top_k: 3 } })).toEqual({ prompt: 'Once', max_tokens: 8, top_k: 3 })
+  })
+  it('keeps what the server says of its speed', () => {
+    const data = JSON.stringify({ text: 'a b', tokens_per_sec: 47.3, latency_ms: 21.1, model: 'm' })
+    expect(gateway.decoder()({ data, framing: 'json' })).toEqual([
+      { type: 'served', model: 'm' },
+      { type: 'text', text: 'a b', choice: 0 },
+      { type: 'timings', timings: { totalMs: 21.1, tokensPerSecond: 47.3 } },
+      { type: 'finish', reason: 'whole', choice: 0 },
+    ])
+  })
+  it('is ready when it is healthy and has a worker', () => {
+    expect(isReady(gateway, reply(200, { status: 'healthy' }))).toEqual([{ ready: true }, { ready: true }])
+    expect(isReady(gateway, reply(503, { detail: 'no worker is ready' }))[1]).toEqual({
+      ready: false,
+      why: 'no worker is ready',
+    })
+    expect(isReady(gateway, reply(404, ''))).toEqual([undefined, undefined])
   })
 })
 

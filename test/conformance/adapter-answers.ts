@@ -19,6 +19,7 @@ type Read = (messages: readonly string[], settings?: ReadSettings) => Reading
 /** Answers as they should be. */
 export function registerAnswerTests(adapter: Adapter, dialect: AnswerDialect, test: Register): void {
   const read: Read = (messages, settings = {}) => readAnswer(adapter, dialect, messages.join(''), settings)
+  const finish = dialect.finish ?? script.finish
 
   // Before all others, while a state that is shared is still clean.
   test('answers do not share state', () => {
@@ -32,7 +33,7 @@ export function registerAnswerTests(adapter: Adapter, dialect: AnswerDialect, te
     const asked = { ...script, endpoint }
     test(`${endpoint}: a stream is the text that the server wrote`, () => {
       const { fields, events } = read(dialect.stream(asked))
-      expect(fields).toMatchObject({ outcome: 'ok', text: TEXT, finish: 'length' })
+      expect(fields).toMatchObject({ outcome: 'ok', text: TEXT, finish })
       expect(fields.notes ?? []).toEqual([])
       expect(joinText(events)).toBe(TEXT)
     })
@@ -45,7 +46,7 @@ export function registerAnswerTests(adapter: Adapter, dialect: AnswerDialect, te
       expect(read([dialect.body(asked)], settings).fields).toMatchObject({
         outcome: 'ok',
         text: TEXT,
-        finish: 'length',
+        finish,
       })
     })
     test(`${endpoint}: a body where a stream was asked for has no first token`, () => {

@@ -81,7 +81,7 @@ export function readAnswer(
     headers: new Map([['content-type', settings.contentType ?? dialect.streamType]]),
     asked: {
       framing: settings.stream === false ? 'json' : adapter.encode(chat, target).framing,
-      stream: settings.stream ?? true,
+      stream: settings.stream ?? adapter.flags.streams !== false,
       maxTokens: MAX_TOKENS,
     },
     adapter: { ...adapter, decoder: () => spyOn(adapter, events) },

@@ -12,6 +12,8 @@ export interface AnswerScript {
 export interface AnswerDialect {
   readonly streamType: string
   readonly bodyType: string
+  /** What the adapter gives as the reason of every end, where the server says none. */
+  readonly finish?: string
   /** Messages of a whole stream, in order, each with its framing; joined they are the body. The end mark is the last, if there is one. */
   stream(script: AnswerScript): readonly string[]
   /** The body of an answer that was not streamed. */

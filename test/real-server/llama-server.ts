@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { root, startProcess } from '../support/command.ts'
+import { findPort } from '../support/port.ts'
 import { makeTinyModel } from './tiny-model.ts'
 
 const modules = join(root, 'node_modules/.cache/inferbench-real-server')
@@ -40,15 +40,4 @@ export async function startLlamaServer(folder: string, slots: number, onPort?: n
       await server.finished
     },
   }
-}
-
-/** One that nobody uses. */
-export function findPort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().on('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }

@@ -6,8 +6,9 @@ import type { HttpSpec, ProbeReply, ServerFacts, Target } from 'inferbench'
 import llamacpp from 'inferbench/adapters/llamacpp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runBench, startBench } from '../support/command.ts'
+import { findPort } from '../support/port.ts'
 import { findProblems, readRunFolder } from '../support/run-folder.ts'
-import { findPort, isInstalled, type LlamaServer, startLlamaServer } from './llama-server.ts'
+import { isInstalled, type LlamaServer, startLlamaServer } from './llama-server.ts'
 
 const REQUESTS = 24
 const WARMUP = 4

@@ -96,6 +96,9 @@ export interface RunOptions {
   /** The command writes gates and failures to this file as JUnit XML. */
   readonly junit?: string
   /** The command prints the summary as JSON, and nothing else, on standard output. */
+  /** Also the result file of an older tool, with its defaults and its exit codes. */
+  readonly compat?: 'gateway'
+  readonly compatOut?: string
   readonly json?: boolean
 }
 
@@ -150,6 +153,8 @@ export interface CheckedOptions {
   readonly out?: string | null
   readonly saveText?: boolean
   readonly junit?: string
+  readonly compat?: 'gateway'
+  readonly compatOut?: string
   readonly json?: boolean
 }
 

@@ -53,7 +53,7 @@ export async function planRun(options: CheckedOptions, tools: PlanTools): Promis
     target: {
       baseUrl,
       endpoint: options.endpoint ?? 'chat',
-      stream: options.stream ?? true,
+      stream: chooseStream(options.stream, adapter, nameOption),
       includeUsage: true,
       ...(options.model !== undefined && { model: options.model }),
       ...(credentials.apiKey !== undefined && { apiKey: credentials.apiKey }),
@@ -95,6 +95,12 @@ function withServerSecrets(secrets: readonly string[], command: string, platform
 
 async function load<Part>(given: string | Part, find: (specifier: string) => Promise<Part>): Promise<Part> {
   return typeof given === 'string' ? find(given) : given
+}
+
+function chooseStream(asked: boolean | undefined, adapter: Adapter, nameOption: NameOption): boolean {
+  const streams = adapter.flags.streams !== false
+  if (asked !== true || streams) return asked ?? streams
+  throw new BenchError('usage', `${nameOption('stream')}: a server of the kind "${adapter.name}" answers whole only`)
 }
 
 /** Undefined: the platform's own choice. A transport that cannot do what is asked of it says so when it is opened. */
