@@ -1,6 +1,7 @@
 /** How a profile says things. Everything here is pure: an answer and a range of its tokens in, JSON values out. */
 import type { Answer, Choice, TokenLogprob } from './answer.ts'
 import type { MockSettings } from './options.ts'
+import { detokenize } from './tokenizer.ts'
 
 interface Refusal {
   readonly status: number
@@ -120,17 +121,30 @@ export function chatLogprobs(tokens: readonly TokenLogprob[], count: number): ob
 export function completionPart(
   answer: Answer,
   choice: Choice,
-  promptText: string,
   from: number,
   to: number,
 ): { readonly text: string; readonly logprobs: object | null } {
   const { echo, logprobs } = answer.request
   const repeats = echo && from === 0
+  const promptText = echo ? detokenize(choice.prompt) : ''
   const text = (repeats ? promptText : '') + said(choice, from, to).text
   if (logprobs === undefined) return { text, logprobs: null }
   const tokens = [...(repeats ? choice.promptLogprobs : []), ...choice.logprobs.slice(from, to)]
   const before = from === 0 ? 0 : said(choice, 0, from).text.length + (echo ? promptText.length : 0)
   return { text, logprobs: legacyLogprobs(tokens, before) }
+}
+
+/** A whole chat message: what every server says. `reasoning` goes under each of these names, if there is any. */
+export function chatMessage(answer: Answer, choice: Choice, reasoningNames: readonly string[]): object {
+  const { text, reasoning, tool } = said(choice)
+  const { tool: name } = answer.request
+  const call = { id: toolCallId(answer, choice), type: 'function', function: { name, arguments: tool } }
+  return {
+    role: 'assistant',
+    content: name === undefined ? text : null,
+    ...(reasoning ? Object.fromEntries(reasoningNames.map((key) => [key, reasoning])) : {}),
+    ...(name === undefined ? {} : { tool_calls: [call] }),
+  }
 }
 
 export function toolCallId(answer: Answer, choice: Choice): string {

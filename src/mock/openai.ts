@@ -2,6 +2,7 @@
 import type { Answer, Choice } from './answer.ts'
 import {
   chatLogprobs,
+  chatMessage,
   completionPart,
   countTokens,
   type Dialect,
@@ -12,7 +13,6 @@ import {
   toolCallId,
   usageOf,
 } from './dialect.ts'
-import { detokenize } from './tokenizer.ts'
 
 const fingerprint = 'fp_mock'
 
@@ -48,7 +48,7 @@ function chunks(answer: Answer, choice: Choice, from: number, to: number): objec
   const chat = answer.request.kind === 'chat'
   const end = { ...(chat ? { delta: {} } : { text: '' }), logprobs: null }
   return [
-    chunk(answer, choice, chat ? chatPart(answer, choice, from, to) : textPart(answer, choice, from, to)),
+    chunk(answer, choice, chat ? chatPart(answer, choice, from, to) : completionPart(answer, choice, from, to)),
     ...(isLast(choice, to) ? [chunk(answer, choice, end, choice.finish)] : []),
   ]
 }
@@ -57,10 +57,6 @@ function chatPart(answer: Answer, choice: Choice, from: number, to: number): obj
   const { logprobs } = answer.request
   const scores = logprobs === undefined ? null : chatLogprobs(choice.logprobs.slice(from, to), logprobs)
   return { delta: deltaOf(choice, from, to), logprobs: scores }
-}
-
-function textPart(answer: Answer, choice: Choice, from: number, to: number): object {
-  return completionPart(answer, choice, answer.request.echo ? detokenize(choice.prompt) : '', from, to)
 }
 
 function toolHead(answer: Answer, choice: Choice): object {
@@ -82,29 +78,15 @@ function deltaOf(choice: Choice, from: number, to: number): object {
 }
 
 function choiceBody(answer: Answer, choice: Choice): object {
-  if (answer.request.kind === 'completion') {
-    return { index: choice.index, ...textPart(answer, choice, 0, choice.pieces.length), finish_reason: choice.finish }
-  }
-  const { text, reasoning, tool } = said(choice)
-  const call = {
-    id: toolCallId(answer, choice),
-    type: 'function',
-    function: { name: answer.request.tool, arguments: tool },
-  }
-  const { logprobs } = answer.request
-  return {
-    index: choice.index,
-    message: {
-      role: 'assistant',
-      content: answer.request.tool === undefined ? text : null,
-      ...(reasoning ? { reasoning_content: reasoning } : {}),
-      ...(answer.request.tool === undefined ? {} : { tool_calls: [call] }),
-      refusal: null,
-      annotations: [],
-    },
-    logprobs: logprobs === undefined ? null : chatLogprobs(choice.logprobs, logprobs),
-    finish_reason: choice.finish,
-  }
+  const { kind, logprobs } = answer.request
+  const part =
+    kind === 'completion'
+      ? completionPart(answer, choice, 0, choice.pieces.length)
+      : {
+          message: { ...chatMessage(answer, choice, ['reasoning_content']), refusal: null, annotations: [] },
+          logprobs: logprobs === undefined ? null : chatLogprobs(choice.logprobs, logprobs),
+        }
+  return { index: choice.index, ...part, finish_reason: choice.finish }
 }
 
 export const openai: Dialect = {

@@ -2,6 +2,7 @@
 import type { Answer, Choice } from './answer.ts'
 import {
   chatLogprobs,
+  chatMessage,
   completionPart,
   countTokens,
   type Dialect,
@@ -12,7 +13,6 @@ import {
   toolCallId,
   usageOf,
 } from './dialect.ts'
-import { detokenize } from './tokenizer.ts'
 
 function usage(answer: Answer, choice?: Choice, to?: number): object {
   const counts = countTokens(answer, choice, to)
@@ -68,39 +68,20 @@ function chatPart(answer: Answer, choice: Choice, from: number, to: number): obj
 }
 
 function textPart(answer: Answer, choice: Choice, from: number, to: number): object {
-  const { text, logprobs } = completionPart(
-    answer,
-    choice,
-    answer.request.echo ? detokenize(choice.prompt) : '',
-    from,
-    to,
-  )
+  const { text, logprobs } = completionPart(answer, choice, from, to)
   return { text, ...(logprobs === null ? {} : { logprobs }) }
 }
 
 function choiceBody(answer: Answer, choice: Choice): object {
-  const end = endOf(choice)
-  if (answer.request.kind === 'completion') {
-    return { index: choice.index, ...textPart(answer, choice, 0, choice.pieces.length), ...end }
-  }
-  const { text, reasoning, tool } = said(choice)
-  const call = {
-    id: toolCallId(answer, choice),
-    type: 'function',
-    function: { name: answer.request.tool, arguments: tool },
-  }
-  const { logprobs } = answer.request
-  return {
-    index: choice.index,
-    message: {
-      role: 'assistant',
-      content: answer.request.tool === undefined ? text : null,
-      ...(reasoning ? { reasoning, reasoning_content: reasoning } : {}),
-      ...(answer.request.tool === undefined ? {} : { tool_calls: [call] }),
-    },
-    ...(logprobs === undefined ? {} : { logprobs: chatLogprobs(choice.logprobs, logprobs) }),
-    ...end,
-  }
+  const { kind, logprobs } = answer.request
+  const part =
+    kind === 'completion'
+      ? textPart(answer, choice, 0, choice.pieces.length)
+      : {
+          message: chatMessage(answer, choice, ['reasoning', 'reasoning_content']),
+          ...(logprobs === undefined ? {} : { logprobs: chatLogprobs(choice.logprobs, logprobs) }),
+        }
+  return { index: choice.index, ...part, ...endOf(choice) }
 }
 
 export const vllmRust: Dialect = {

@@ -3,6 +3,7 @@ import type { Answer, Choice, NamedScore } from './answer.ts'
 import {
   type Counts,
   chatLogprobs,
+  chatMessage,
   completionPart,
   countTokens,
   type Dialect,
@@ -13,7 +14,6 @@ import {
   toolCallId,
   usageOf,
 } from './dialect.ts'
-import { detokenize } from './tokenizer.ts'
 
 export const mockVersion = '0.0.0-mock'
 const fingerprint = `vllm-${mockVersion}`
@@ -75,10 +75,9 @@ function deltaOf(choice: Choice, from: number, to: number): object {
 }
 
 function completionChunk(answer: Answer, choice: Choice, from: number, to: number): object {
-  const promptText = answer.request.echo ? detokenize(choice.prompt) : ''
   const last = isLast(choice, to)
   const part = {
-    ...completionPart(answer, choice, promptText, from, to),
+    ...completionPart(answer, choice, from, to),
     finish_reason: last ? choice.finish : null,
     stop_reason: last ? choice.stopReason : null,
     prompt_token_ids: null,
@@ -108,11 +107,9 @@ function body(answer: Answer): object {
 function choiceBody(answer: Answer, choice: Choice): object {
   const end = { finish_reason: choice.finish, stop_reason: choice.stopReason, token_ids: null }
   if (answer.request.kind === 'completion') {
-    const promptText = answer.request.echo ? detokenize(choice.prompt) : ''
-    const part = completionPart(answer, choice, promptText, 0, choice.pieces.length)
     return {
       index: choice.index,
-      ...part,
+      ...completionPart(answer, choice, 0, choice.pieces.length),
       ...end,
       ...promptLogprobs(answer, choice),
       prompt_token_ids: null,
@@ -130,19 +127,8 @@ function choiceBody(answer: Answer, choice: Choice): object {
 }
 
 function messageOf(answer: Answer, choice: Choice): object {
-  const { text, reasoning, tool } = said(choice)
-  const { tool: name } = answer.request
-  const call = { id: toolCallId(answer, choice), type: 'function', function: { name, arguments: tool } }
-  return {
-    role: 'assistant',
-    content: name === undefined ? text : null,
-    refusal: null,
-    annotations: null,
-    audio: null,
-    function_call: null,
-    ...(name === undefined ? {} : { tool_calls: [call] }),
-    reasoning: reasoning || null,
-  }
+  const absent = { refusal: null, annotations: null, audio: null, function_call: null }
+  return { ...chatMessage(answer, choice, []), ...absent, reasoning: said(choice).reasoning || null }
 }
 
 /** By token id, beside the older form, whose keys are texts and may collide. */
