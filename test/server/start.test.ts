@@ -6,7 +6,7 @@ import process from 'node:process'
 import { describe, expect, it } from 'vitest'
 import { runBench, startBench, withFolder } from '../support/command.ts'
 import { findProblems, readRunFolder } from '../support/run-folder.ts'
-import { allEnded, findFreePort, isRunning, readPids, tinyServer } from './support.ts'
+import { allEnded, findFreePort, isRunning, isWritten, readPids, tinyServer } from './support.ts'
 
 const LIMIT_MS = 60_000
 
@@ -176,7 +176,8 @@ describe('whatever ends the run ends the server', () => {
         const pids = join(cwd, 'pids')
         const port = await findFreePort()
         const bench = startBench(arguments_(port, tinyServer(port, { readyAfterMs: 1e9, child: true, pids })), { cwd })
-        await bench.until(/503/)
+        await bench.until(/waiting up to/)
+        await isWritten(pids)
         process.kill(bench.child.pid!, 'SIGKILL')
         await bench.finished
         await allEnded(readPids(pids))
@@ -191,7 +192,7 @@ describe('whatever ends the run ends the server', () => {
       await withFolder(async (cwd) => {
         const pids = join(cwd, 'pids')
         const port = await findFreePort()
-        const bench = startBench(arguments_(port, tinyServer(port, { stubborn: true, pids })), { cwd })
+        const bench = startBench(arguments_(port, tinyServer(port, { child: true, stubborn: true, pids })), { cwd })
         expect(await bench.finished).toMatchObject({ code: 0 })
         await allEnded(readPids(pids))
         expect(readFileSync(join(cwd, 'mine/server.log'), 'utf8')).toContain('not yet')

@@ -1,5 +1,5 @@
 /** Command lines that start a server of the test on the runtime of the test. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -36,6 +36,13 @@ export function findFreePort(): Promise<number> {
 
 export function readPids(path: string): number[] {
   return readFileSync(path, 'utf8').trim().split(/\s+/).map(Number)
+}
+
+/** Resolves when the server has written its pids. */
+export async function isWritten(path: string): Promise<void> {
+  while (!existsSync(path) || !readFileSync(path, 'utf8').endsWith('\n')) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }
 
 /** Orphans that have ended may stay in the process table: whether it runs is asked of its state, where that can be read. */

@@ -9,7 +9,7 @@ import { ask } from './probe.ts'
 import type { Session } from './session.ts'
 
 /** For a server that is told to end, before it is made to. */
-const GRACE_MS = 10_000
+const GRACE_MS = 5_000
 /** Whoever listens on the port accepts at once. */
 const BUSY_TIMEOUT_MS = 2_000
 const SHOWN_LINES = 5
