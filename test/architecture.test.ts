@@ -44,6 +44,11 @@ const DIRECTIONS: readonly (readonly [from: RegExp, to: RegExp, rule: string])[]
     'scores and comparisons read results of old tools and speak of metrics as reports do',
   ],
   [
+    /^src\/core\/profiles\//,
+    /^src\/core\/([^/]+\.ts$|stats\/|metrics\/|report\/|profiles\/)/,
+    'profiles stand beside our own metrics, and are shown as reports are',
+  ],
+  [
     /^src\/core\/([^/]+)\//,
     /^src\/core\/([^/]+\.ts$|stats\/|$1\/)/,
     'families import words, statistics and themselves',
