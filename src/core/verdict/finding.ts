@@ -1,0 +1,40 @@
+/** What the checks find: a figure for a code of the table. Whether it is too much is the table's business. */
+import type { Manifest } from '../run.ts'
+import type { ScenarioSummary } from '../summary.ts'
+import type { ClientLine } from './client-log.ts'
+import type { Evidence } from './evidence.ts'
+
+export interface Finding {
+  readonly code: string
+  readonly figure: number
+  /** What was found, on one line. */
+  readonly message: string
+}
+
+/** Everything that is known about one scenario. */
+export interface Case {
+  readonly manifest: Manifest
+  readonly summary: ScenarioSummary
+  readonly evidence: Evidence
+  /** Of the measured window. */
+  readonly lines: readonly ClientLine[]
+}
+
+/** A check says nothing where there is too little to say it from. */
+export type Check = (of: Case) => readonly Finding[]
+
+/** A share in percent, with the digits that people read. */
+export function percent(part: number, whole: number): number {
+  return round((100 * part) / whole)
+}
+
+/** Four significant digits: figures are for reading. */
+export function round(value: number): number {
+  return Number(value.toPrecision(4))
+}
+
+/** The value that a share `q` of the values does not exceed. */
+export function quantileOf(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!
+}

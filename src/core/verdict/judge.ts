@@ -1,0 +1,166 @@
+/** VALID, SUSPECT or INVALID: a pure function of manifest, records, the client's log and the summary. */
+import type { RequestRecord } from '../record.ts'
+import type { ClientSample, Manifest, ManifestScenario } from '../run.ts'
+import type { ScenarioSummary, SteadyWindow, Summary, Verdict, VerdictReason } from '../summary.ts'
+import { answerChecks } from './answer-checks.ts'
+import { adviseCalibration, clientChecks } from './client-checks.ts'
+import { type ClientLine, createClientLog, linesWithin } from './client-log.ts'
+import { addEvidence, type Evidence, openEvidence } from './evidence.ts'
+import type { Case, Finding } from './finding.ts'
+import { round } from './finding.ts'
+import { changeLimits, type Limit, limits } from './limits.ts'
+import { adviseWarmup, loadChecks } from './load-checks.ts'
+import { describeSteady } from './steady.ts'
+
+/** Folds what a run leaves behind, live or from the log, in the same order: the same verdict to the last digit. */
+export interface Judge {
+  /** Once a record, in order of ending. */
+  add(record: RequestRecord): void
+  /** Once a line of the client's log, in order. */
+  sample(sample: ClientSample): void
+  /** The stretch of a scenario in which nothing changed any more. */
+  steady(scenario: string): SteadyWindow | undefined
+  /** After the last record and line, with the manifest as it is at the end. */
+  verdict(manifest: Manifest, summary: Pick<Summary, 'scenarios' | 'stopped'>): Verdict
+}
+
+export function createJudge(scenarios: readonly ManifestScenario[]): Judge {
+  const evidence = new Map(scenarios.map((scenario) => [scenario.name, openEvidence(scenario)]))
+  const log = createClientLog()
+  return {
+    add(record) {
+      const of = evidence.get(record.scenario)
+      if (of !== undefined) addEvidence(of, record)
+    },
+    sample: log.add,
+    steady(scenario) {
+      const of = evidence.get(scenario)
+      return of === undefined ? undefined : describeSteady(of)
+    },
+    verdict: (manifest, summary) => judge(manifest, summary, evidence, log.lines),
+  }
+}
+
+const checks = [...clientChecks, ...loadChecks, ...answerChecks]
+
+function judge(
+  manifest: Manifest,
+  summary: Pick<Summary, 'scenarios' | 'stopped'>,
+  evidence: ReadonlyMap<string, Evidence>,
+  lines: readonly ClientLine[],
+): Verdict {
+  const table = changeLimits(manifest.limits)
+  const ofRun = judgeFindings(findAboutRun(manifest, summary, lines), table)
+  const cases = summary.scenarios.flatMap((scenario) => openCase(manifest, scenario, evidence, lines))
+  const ofScenarios = cases.map((of) => {
+    const found = judgeFindings(
+      checks.flatMap((check) => check(of)),
+      table,
+    )
+    return inOrder([...ofRun, ...found])
+      .filter((reason) => found.some(({ code }) => code === reason.code))
+      .map((reason): VerdictReason => ({ ...reason, scenario: of.summary.scenario }))
+  })
+  const reasons = sortReasons([...inOrder(ofRun), ...ofScenarios.flat()])
+  const notes = cases.flatMap((of) =>
+    [...adviseWarmup(of), ...adviseCalibration(of)].map((finding) => noteOf(finding, of.summary)),
+  )
+  return { status: statusOf(reasons), reasons, ...(notes.length === 0 ? {} : { notes }) }
+}
+
+function openCase(
+  manifest: Manifest,
+  summary: ScenarioSummary,
+  evidence: ReadonlyMap<string, Evidence>,
+  lines: readonly ClientLine[],
+): readonly Case[] {
+  const of = evidence.get(summary.scenario)
+  return of === undefined ? [] : [{ manifest, summary, evidence: of, lines: linesWithin(lines, summary.window) }]
+}
+
+/** The log has a line every quarter of a second, and one at the end. */
+const UNWATCHED_MS = 1000
+
+function findAboutRun(
+  manifest: Manifest,
+  { stopped, scenarios }: Pick<Summary, 'scenarios' | 'stopped'>,
+  lines: readonly ClientLine[],
+): readonly Finding[] {
+  const { stepMs } = manifest.clock
+  const jump = findJump(lines)
+  const lastedMs = Math.max(0, ...scenarios.map(({ window }) => window.endAt - window.startAt))
+  const cut = manifest.endedAt === undefined
+  return [
+    ...(stopped === undefined && !cut
+      ? []
+      : [{ code: 'stopped-early', figure: 1, message: stopped ?? 'the log of the run is cut off' }]),
+    { code: 'clock-step', figure: round(stepMs), message: `the clock moves in steps of ${round(stepMs)} ms` },
+    { code: 'clock-jump', figure: jump, message: `the wall clock jumped by ${jump} ms` },
+    ...(lines.length === 0 && lastedMs > UNWATCHED_MS
+      ? [{ code: 'client-unwatched', figure: 1, message: 'nothing is known about the client itself' }]
+      : []),
+  ]
+}
+
+/** A jump stays: one reading that was taken slowly is none. */
+function findJump(lines: readonly ClientLine[]): number {
+  let worst = 0
+  const drifts = lines.flatMap(({ wallDriftMs }) => wallDriftMs ?? [])
+  for (let i = 1; i < drifts.length; i++) {
+    const jump = Math.abs(drifts[i]! - drifts[i - 1]!)
+    const after = Math.abs((drifts[i + 1] ?? drifts[i]!) - drifts[i - 1]!)
+    worst = Math.max(worst, Math.min(jump, after))
+  }
+  return round(worst)
+}
+
+function judgeFindings(findings: readonly Finding[], table: ReadonlyMap<string, Limit>): readonly VerdictReason[] {
+  return findings.flatMap((finding) => {
+    const limit = table.get(finding.code)
+    return limit === undefined ? [] : judgeFinding(finding, limit)
+  })
+}
+
+function judgeFinding({ code, figure, message }: Finding, limit: Limit): readonly VerdictReason[] {
+  const passes = (bound: number | undefined): bound is number =>
+    bound !== undefined && (limit.bad === 'above' ? figure > bound : figure < bound)
+  const severity = passes(limit.invalid) ? 'invalid' : passes(limit.suspect) ? 'suspect' : undefined
+  if (severity === undefined) return []
+  const bound = limit[severity]!
+  const unit = limit.unit === '' ? {} : { figure, limit: bound, unit: limit.unit }
+  return [{ code, severity, ...unit, message, remedy: limit.remedy }]
+}
+
+const order = new Map(limits.map(({ code }, index) => [code, index]))
+const explains = new Map(limits.map(({ code, explains: codes }) => [code, new Set(codes)]))
+
+/** Marks what follows from another reason that is there: from the first cause in the table's order. */
+function inOrder(reasons: readonly VerdictReason[]): readonly VerdictReason[] {
+  const sorted = [...reasons].sort((a, b) => order.get(a.code)! - order.get(b.code)!)
+  return sorted.map((reason) => {
+    const cause = sorted.find(({ code }) => code !== reason.code && explains.get(code)!.has(reason.code))
+    return cause === undefined ? reason : { ...reason, follows: cause.code }
+  })
+}
+
+/** Causes first, the graver before the others, then what follows from them. */
+function sortReasons(reasons: readonly VerdictReason[]): readonly VerdictReason[] {
+  const rank = ({ follows, severity }: VerdictReason): number =>
+    (follows === undefined ? 0 : 2) + (severity === 'invalid' ? 0 : 1)
+  return [...reasons].sort((a, b) => rank(a) - rank(b) || order.get(a.code)! - order.get(b.code)!)
+}
+
+function statusOf(reasons: readonly VerdictReason[]): Verdict['status'] {
+  if (reasons.some(({ severity }) => severity === 'invalid')) return 'INVALID'
+  return reasons.length > 0 ? 'SUSPECT' : 'VALID'
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  'warm-up': 'a longer --warmup keeps them out of the figures',
+  uncalibrated: 'bench calibrate measures it',
+}
+
+function noteOf({ code, figure, message }: Finding, { scenario }: ScenarioSummary): VerdictReason {
+  const unit = code === 'warm-up' ? '%' : 'events/s'
+  return { code, severity: 'note', scenario, figure, unit, message, remedy: ADVICE[code]! }
+}
