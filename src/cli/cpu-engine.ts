@@ -20,7 +20,8 @@ export interface CpuOptions {
   readonly threads?: number
 }
 
-const SLOTS = 4
+/** Requests at a time, when nobody says. */
+export const defaultSlots: number = 4
 const CONTEXT_SIZE = 4096
 
 /** Loads the model, then listens: who can connect is served. */
@@ -90,7 +91,7 @@ async function loadModel(
 ): ReturnType<typeof createEngine> {
   const engineOptions = {
     modelPath: model,
-    slots: options.slots ?? SLOTS,
+    slots: options.slots ?? defaultSlots,
     contextSize: options.contextSize ?? CONTEXT_SIZE,
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   }

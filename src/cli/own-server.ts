@@ -42,9 +42,12 @@ async function startOwnCpu(options: CheckedOptions, platform: Platform): Promise
       '--adapter cpu needs --model FILE.gguf, or the --url of a "bench cpu" that is running',
     )
   }
+  const { checkCpu, defaultSlots } = await import('./cpu-engine.ts')
+  const isOpen = [options.rate, options.stages, options.replay].some((load) => load !== undefined)
+  const { concurrency = [defaultSlots] } = options
+  // A place for each request in flight: else the first thing that is measured is our own queue.
+  const cpuOptions: CpuOptions = { model: path, slots: Math.max(...concurrency) }
   // Here rather than in the other process, so that the line is ours and the exit code right.
-  const { checkCpu } = await import('./cpu-engine.ts')
-  const cpuOptions: CpuOptions = { model: path }
   checkCpu(cpuOptions)
   const served = await startServerProcess(
     platform,
@@ -55,7 +58,7 @@ async function startOwnCpu(options: CheckedOptions, platform: Platform): Promise
   )
   const said = `measuring ${path} on this machine's CPU, in a process of its own`
   // The model's own name is what the server lists.
-  return { ...served, said, options: { ...others, url: served.url } }
+  return { ...served, said, options: { ...(isOpen ? {} : { concurrency }), ...others, url: served.url } }
 }
 
 function moduleBeside(name: string): URL {

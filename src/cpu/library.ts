@@ -34,7 +34,6 @@ export interface Model {
   readonly fileInfo: { readonly metadata: { readonly general?: { readonly name?: string } } }
   tokenize(text: string, specialTokens?: boolean): Token[]
   detokenize(tokens: readonly Token[], specialTokens?: boolean, lastTokens?: readonly Token[]): string
-  isEogToken(token: Token): boolean
   createContext(options: {
     readonly sequences: number
     readonly contextSize: number

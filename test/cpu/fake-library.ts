@@ -44,7 +44,6 @@ export function createFakeLibrary(natural = 5): FakeLibrary {
         fileInfo: { metadata: {} },
         tokenize: (text) => [...new TextEncoder().encode(text)],
         detokenize: (tokens) => String.fromCharCode(...tokens.filter((token) => token !== END)),
-        isEogToken: (token) => token === END,
         createContext: async ({ contextSize }) => ({
           contextSize,
           getSequence: () => ({ clearHistory: async () => {}, evaluate }),
