@@ -6,6 +6,7 @@ import { TOOL_VERSION } from '../core/version.ts'
 const summaries = {
   run: 'Measure a server',
   report: 'Recompute and show a run from its folder',
+  calibrate: 'Measure the error of this client, load by load',
   mock: 'Start a mock inference server',
   cpu: "Serve a GGUF model on this machine's CPU",
   list: 'List adapters, plugins, schedules, metrics and formats',
@@ -17,6 +18,7 @@ type Name = keyof typeof summaries
 const loaders: { readonly [K in Name]: () => Promise<{ readonly default: import('citty').CommandDef }> } = {
   run: () => import('./run.ts'),
   report: () => import('./report.ts'),
+  calibrate: () => import('./calibrate.ts'),
   mock: () => import('./mock.ts'),
   cpu: () => import('./cpu.ts'),
   list: () => import('./list.ts'),

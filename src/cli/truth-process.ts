@@ -1,16 +1,26 @@
 /**
- * A process that is a truth server: `truth-process PORT FIRST_MS GAP_MS EVENTS LOG [PROCESSES]`. Its first line is the URL.
- * With several processes they share the port, and each writes a log of its own: `LOG.1`, `LOG.2`, ... It ends with its
- * standard input or on SIGTERM, after the logs are written and its lateness is said on standard error.
+ * A process that is a truth server, told what to be by the JSON of its first argument ({@link TruthProcessOptions}). Its first
+ * line is the URL. `GET /log` takes what it has sent since the last time; with `log` it goes to that file instead when the
+ * process ends, by the end of its standard input or by SIGTERM, and its lateness is said on standard error. Several
+ * processes share the port, and each writes a log of its own: `LOG.1`, `LOG.2`, ...
  */
 import cluster from 'node:cluster'
 import { writeFileSync } from 'node:fs'
 import process from 'node:process'
-import { createTruthServer } from '../platform/truth-server.ts'
+import { createTruthServer, formatAnswer, type SentAnswer } from '../platform/truth-server.ts'
 
-const [port = 0, firstMs = 50, gapMs = 10, events = 200] = process.argv.slice(2, 6).map(Number)
-const log = process.argv[6] ?? ''
-const processes = Number(process.argv[7] ?? 1)
+/** See `TruthOptions` for what the numbers mean. */
+export interface TruthProcessOptions {
+  readonly port?: number
+  readonly firstMs?: number
+  readonly gapMs?: number
+  readonly events?: number
+  readonly log?: string
+  readonly processes?: number
+}
+
+const options = JSON.parse(process.argv[2] ?? '{}') as TruthProcessOptions
+const { port = 0, firstMs = 50, gapMs = 10, events = 0, log, processes = 1 } = options
 
 function whenEnded(end: () => void): void {
   process.once('SIGTERM', end)
@@ -24,11 +34,24 @@ function watchInput(end: () => void): void {
   process.stdin.once('error', end)
 }
 
-async function serve(file: string): Promise<{ readonly port: number; end(): void }> {
-  const lines: string[] = []
-  const server = await createTruthServer({ port, firstMs, gapMs, events, log: (line) => void lines.push(line) })
+async function serve(file: string | undefined): Promise<{ readonly port: number; end(): void }> {
+  // Formatted when it is asked for: at the end of a wave of answers that would delay the next.
+  let answers: SentAnswer[] = []
+  const takeLog = (): string => {
+    const text = answers.map(formatAnswer).join('')
+    answers = []
+    return text
+  }
+  const server = await createTruthServer({
+    port,
+    firstMs,
+    gapMs,
+    events,
+    log: (answer) => void answers.push(answer),
+    ...(file === undefined && { takeLog }),
+  })
   const end = (): void => {
-    if (file !== '') writeFileSync(file, lines.map((line) => `${line}\n`).join(''))
+    if (file !== undefined) writeFileSync(file, takeLog())
     const { events: sent, late, maxMs } = server.lateness()
     const share = sent === 0 ? 0 : (100 * late) / sent
     process.stderr.write(
@@ -40,7 +63,8 @@ async function serve(file: string): Promise<{ readonly port: number; end(): void
 }
 
 if (cluster.isPrimary && processes > 1) {
-  for (let place = 1; place <= processes; place++) cluster.fork({ INFERBENCH_TRUTH_LOG: log && `${log}.${place}` })
+  for (let place = 1; place <= processes; place++)
+    cluster.fork(log === undefined ? {} : { INFERBENCH_TRUTH_LOG: `${log}.${place}` })
   let ready = 0
   cluster.on('listening', (_, address) => {
     if (++ready === processes) console.log(`http://127.0.0.1:${address.port}`)

@@ -16,7 +16,8 @@ export interface CalibrationKey {
   readonly runtime: string
   readonly transport: string
   readonly connections: string
-  readonly threads: number
+  /** As asked for: `auto` takes as many as a load is thought to need. */
+  readonly threads: number | 'auto'
 }
 
 /** How much a client has to do. */
@@ -40,8 +41,21 @@ export interface CalibrationRow extends CalibrationLoad {
   readonly sendLateness: ErrorQuantiles
   /** CPU that the client used, as a share of one core; absent where the runtime does not tell. */
   readonly cpu?: number
-  /** The server could not keep its own schedule: it is the limit, and its true load was lower than asked. */
+  /** The server could not keep its own schedule: the load may have been lower, or burstier, than was asked for. */
   readonly serverLimited?: true
+}
+
+/** What one client was found to be worth, as it is kept. */
+export interface Calibration {
+  /** Format version. */
+  readonly v: 1
+  /** Version of inferbench that measured. */
+  readonly tool: string
+  readonly key: CalibrationKey
+  /** ISO 8601. */
+  readonly madeAt: string
+  /** In the order of the ladder. */
+  readonly rows: readonly CalibrationRow[]
 }
 
 /** What a calibration says about one scenario's load. */

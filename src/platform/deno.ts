@@ -8,7 +8,9 @@ import { refuse } from './transport/refuse.ts'
 interface DenoGlobal {
   readonly version: { readonly deno: string }
   readonly permissions: {
-    querySync(descriptor: { readonly name: 'sys'; readonly kind: string }): { readonly state: string }
+    querySync(
+      descriptor: { readonly name: 'sys'; readonly kind: string } | { readonly name: 'read'; readonly path: string },
+    ): { readonly state: string }
   }
   createHttpClient(options: object): { close(): void }
 }
@@ -20,6 +22,8 @@ export function createDenoPlatform(): Platform {
     name: 'deno',
     version: Deno.version.deno,
     collections: false,
+    threads: true,
+    isReadable: (path) => Deno.permissions.querySync({ name: 'read', path }).state === 'granted',
     isAllowed: (kind) => Deno.permissions.querySync({ name: 'sys', kind }).state === 'granted',
     transports: {
       fetch: createFetchTransport({

@@ -1,5 +1,7 @@
 /** What Node, Bun and Deno have in common: nearly everything, since all three have Node's modules. */
+import process from 'node:process'
 import type { Platform } from '../core/platform.ts'
+import { findCacheFolder } from './cache-folder.ts'
 import { createClock } from './clock.ts'
 import { files } from './files.ts'
 import { createInflater } from './inflate.ts'
@@ -20,6 +22,8 @@ export interface RuntimePart
   /** What its command wants before the path of a module to run; `commands`: the module starts processes, writes files or loads native code. */
   readonly moduleArguments: (module: URL, allow?: 'commands') => readonly string[]
 }
+  /** Whether a file may be read without asking; absent: any. */
+  readonly isReadable?: (path: string) => boolean
 
 /** A platform with sockets, files and processes. */
 export function assemblePlatform({
@@ -28,12 +32,14 @@ export function assemblePlatform({
   moduleArguments,
   transports,
   ...runtime
+  isReadable = () => true,
 }: RuntimePart): Platform {
   const clock = createClock()
   return {
     ...runtime,
     machine: describeMachine(isAllowed),
     clock,
+  const cacheFolder = findCacheFolder(process.platform, readEnv)
     transports: { socket: createSocketTransport, ...transports },
     defaultTransport: 'socket',
     randomId,
@@ -47,6 +53,7 @@ export function assemblePlatform({
     ...(hasProcessGroups() && {
       supervise: (what) => supervise(clock, (module) => moduleArguments(module, 'commands'), what),
     }),
+    ...(cacheFolder !== undefined && isReadable(cacheFolder) && { cacheFolder }),
     onInterrupt,
   }
 }

@@ -14,8 +14,25 @@ export interface TruthOptions {
   readonly gapMs: number
   /** Events an answer; 0: as many as `max_tokens` says. */
   readonly events: number
-  /** One line a finished answer: id, arrival, number of events, instant of each; see {@link TruthStream}. */
-  log(line: string): void
+  /** Each answer once it has ended. */
+  log(answer: SentAnswer): void
+  /** What `GET /log` answers, when it is to be answered. */
+  takeLog?(): string
+}
+
+/** Instants are nanoseconds. */
+export interface SentAnswer {
+  /** The request's `X-Request-Id`, or `-`. */
+  readonly id: string
+  /** When the whole request had been read. */
+  readonly arrivedAt: number
+  /** Right before each event was written. */
+  readonly stamps: readonly number[]
+}
+
+/** One line of a log: id, arrival, number of events, instant of each. */
+export function formatAnswer({ id, arrivedAt, stamps }: SentAnswer): string {
+  return `${id} ${arrivedAt} ${stamps.length} ${stamps.join(' ')}\n`
 }
 
 export interface TruthServer {
@@ -32,15 +49,13 @@ interface Lateness {
   readonly maxMs: number
 }
 
-interface TruthStream {
+interface TruthStream extends SentAnswer {
   readonly socket: Socket
-  readonly id: string
-  /** When the whole request had been read. */
-  readonly arrivedAt: number
   readonly chat: boolean
   readonly usage: boolean
   readonly stamps: number[]
   readonly total: number
+  readonly gapNanos: number
   dueAt: number
 }
 
@@ -55,8 +70,6 @@ function now(): number {
 }
 
 export async function createTruthServer(options: TruthOptions): Promise<TruthServer> {
-  const first = options.firstMs * nanosPerMs
-  const gap = options.gapMs * nanosPerMs
   const queue = createQueue()
   const sockets = new Set<Socket>()
   const sent = { events: 0, late: 0, maxMs: 0 }
@@ -100,9 +113,9 @@ export async function createTruthServer(options: TruthOptions): Promise<TruthSer
     if (!socket.destroyed) socket.write(formatEvent(stream, at, last), 'latin1')
     if (last || socket.destroyed) {
       queue.shift()
-      options.log(`${stream.id} ${stream.arrivedAt} ${stamps.length} ${stamps.join(' ')}`)
+      options.log({ id: stream.id, arrivedAt: stream.arrivedAt, stamps })
     } else {
-      stream.dueAt += gap
+      stream.dueAt += stream.gapNanos
       queue.sink()
     }
   }
@@ -114,9 +127,8 @@ export async function createTruthServer(options: TruthOptions): Promise<TruthSer
     socket.once('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy())
     readRequests(socket, pollAt, (head, body, arrivedAt) => {
-      const stream = openStream(socket, head, body, arrivedAt, options.events)
+      const stream = openStream(socket, head, body, arrivedAt, options)
       if (stream === undefined) return
-      stream.dueAt = arrivedAt + first
       queue.push(stream)
       plan(now())
     })
@@ -191,17 +203,22 @@ function openStream(
   head: string,
   body: string,
   arrivedAt: number,
-  events: number,
+  options: TruthOptions,
 ): TruthStream | undefined {
   const path = head.split(' ', 2)[1] ?? ''
+  if (path.endsWith('/log') && options.takeLog !== undefined) {
+    respond(socket, '200 OK', options.takeLog(), 'text/plain')
+    return undefined
+  }
   if (!head.startsWith('POST ') || !path.endsWith('/completions')) {
     const facts = describeServer(path)
-    respond(socket, facts === undefined ? '404 Not Found' : '200 OK', facts ?? {})
+    respond(socket, facts === undefined ? '404 Not Found' : '200 OK', JSON.stringify(facts ?? {}))
     return undefined
   }
   const asked = parseBody(body)
   if (asked?.stream !== true) {
-    respond(socket, '400 Bad Request', { error: { message: 'the truth server only streams', code: 400 } })
+    const error = { message: 'the truth server only streams', code: 400 }
+    respond(socket, '400 Bad Request', JSON.stringify({ error }))
     return undefined
   }
   return {
@@ -211,8 +228,9 @@ function openStream(
     chat: path.endsWith('/chat/completions'),
     usage: asked.stream_options?.include_usage === true,
     stamps: [],
-    total: events || asked.max_completion_tokens || asked.max_tokens || 16,
-    dueAt: 0,
+    total: options.events || asked.max_completion_tokens || asked.max_tokens || 16,
+    gapNanos: (asked.truth?.gapMs ?? options.gapMs) * nanosPerMs,
+    dueAt: arrivedAt + (asked.truth?.firstMs ?? options.firstMs) * nanosPerMs,
   }
 }
 
@@ -221,6 +239,8 @@ interface AskedBody {
   readonly stream_options?: { readonly include_usage?: boolean }
   readonly max_tokens?: number
   readonly max_completion_tokens?: number
+  /** Another schedule than the server's own. */
+  readonly truth?: { readonly firstMs?: number; readonly gapMs?: number }
 }
 
 function parseBody(body: string): AskedBody | undefined {
@@ -238,9 +258,8 @@ function describeServer(path: string): object | undefined {
   return path.endsWith('/version') ? { version: '1' } : undefined
 }
 
-function respond(socket: Socket, status: string, value: object): void {
-  const text = JSON.stringify(value)
-  socket.write(`HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`)
+function respond(socket: Socket, status: string, text: string, type = 'application/json'): void {
+  socket.write(`HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nContent-Length: ${text.length}\r\n\r\n${text}`)
 }
 
 /** The head leaves with the first event, the end with the last. */

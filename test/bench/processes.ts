@@ -65,7 +65,7 @@ export async function startTruth({
   const ours = join(root, 'dist/cli/truth-process.js')
   const command =
     compiled === undefined
-      ? ['node', ours, `${port}`, `${firstMs}`, `${gapMs}`, `${events}`, log, processes ?? '1']
+      ? ['node', ours, JSON.stringify({ port, firstMs, gapMs, events, log, processes: Number(processes ?? 1) })]
       : [compiled, `${port}`, `${firstMs * 1000}`, `${gapMs * 1000}`, `${events}`, log]
   const child = spawnOn(core, command)
   child.stderr!.resume()

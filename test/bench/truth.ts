@@ -8,17 +8,20 @@
  * compiled (gcc) and takes the place of ours: `FILE PORT FIRST_US GAP_US EVENTS LOG`.
  */
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { ErrorQuantiles } from '../../src/core/calibration.ts'
 import {
-  type ErrorQuantiles,
-  measureInstrumentError,
+  alignOverLoopback,
+  joinTruth,
+  measureErrors,
   measureServerLateness,
-  parseTruthLog,
 } from '../../src/core/engine/instrument-error.ts'
-import type { RequestRecord } from '../../src/core/record.ts'
+import { readRunStamps } from '../../src/core/engine/truth-check.ts'
+import { readTruthLog } from '../../src/core/engine/truth-log.ts'
+import { files } from '../../src/platform/files.ts'
 import { canPin, commands, compileTruth, spawnOn, startTruth } from './processes.ts'
 
 const firstMs = 50
@@ -105,8 +108,9 @@ async function measure(
   })
   client.stdout!.resume()
   const [code] = await once(client, 'exit')
-  const truths = parseTruthLog(await truth.finish())
-  const error = existsSync(run) ? measureInstrumentError(readRecords(run), truths) : undefined
+  const truths = await readTruthLog('log', [await truth.finish()])
+  const joined = joinTruth(existsSync(run) ? await readRunStamps(files, run) : [], truths)
+  const error = measureErrors(joined, alignOverLoopback(joined.answers))
   const head = [`${runtime} ${transport}`, `${streams}`]
   if (error === undefined) return row([...head, `failed (${code}): ${said.trim().split('\n').at(-1) ?? ''}`])
   const lateness = measureServerLateness(truths, firstMs, gapMs)
@@ -124,9 +128,4 @@ function list({ p50, p90, p99, max }: ErrorQuantiles): number[] {
 
 function row(cells: readonly string[]): string {
   return cells.map((cell, place) => (place === 0 ? cell.padEnd(14) : cell.padStart(place === 1 ? 8 : 10))).join('')
-}
-
-function* readRecords(run: string): Iterable<RequestRecord> {
-  for (const line of readFileSync(join(run, 'records.jsonl'), 'utf8').split('\n'))
-    if (line !== '') yield JSON.parse(line)
 }

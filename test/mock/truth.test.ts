@@ -1,15 +1,14 @@
-/** The truth server over real sockets, and the join of its log with records. */
+/** The truth server over real sockets. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { measureInstrumentError, measureServerLateness, parseTruthLog } from '../../src/core/engine/instrument-error.ts'
-import type { OkRecord } from '../../src/core/record.ts'
-import { createTruthServer } from '../../src/platform/truth-server.ts'
+import { measureServerLateness } from '../../src/core/engine/instrument-error.ts'
+import { readTruthLog } from '../../src/core/engine/truth-log.ts'
+import { createTruthServer, formatAnswer } from '../../src/platform/truth-server.ts'
 import { withFolder } from '../support/command.ts'
 import { readEvents } from './support.ts'
 
@@ -39,7 +38,10 @@ describe('the truth server', () => {
   it('logs the arrival and each event as the client can read it, never before it was due', async () => {
     const lines: string[] = []
     const options = { port: 0, firstMs: 8, gapMs: 2, events: 0 }
-    const server = await createTruthServer({ ...options, log: (line) => void lines.push(line) })
+    const server = await createTruthServer({
+      ...options,
+      log: (answer) => void lines.push(formatAnswer(answer).trim()),
+    })
     const url = `http://127.0.0.1:${server.port}`
     try {
       const asked = [3, 20, 7, 1].map((events, place) => ({ id: `r${place}`, events }))
@@ -56,7 +58,7 @@ describe('the truth server', () => {
         }
       }
       expect(server.lateness().events).toBe(31)
-      const truths = parseTruthLog(lines.join('\n'))
+      const truths = await readTruthLog('log', [lines.join('\n')])
       expect(measureServerLateness(truths, 8, 2).p50).toBeGreaterThanOrEqual(0)
     } finally {
       await server.close()
@@ -84,7 +86,7 @@ describe('the truth server', () => {
       firstMs: 0,
       gapMs: 1,
       events: 0,
-      log: (line) => void lines.push(line),
+      log: (answer) => void lines.push(formatAnswer(answer).trim()),
     })
     const url = `http://127.0.0.1:${server.port}`
     try {
@@ -108,7 +110,11 @@ describe('the truth server', () => {
     const head = 'Deno' in globalThis ? ['run', '-A'] : []
     await withFolder(async (folder) => {
       const log = join(folder, 'log')
-      const command = [...head, fileURLToPath(new URL(entry, import.meta.url)), '0', '1', '1', '3', log]
+      const command = [
+        ...head,
+        fileURLToPath(new URL(entry, import.meta.url)),
+        JSON.stringify({ firstMs: 1, gapMs: 1, events: 3, log }),
+      ]
       const child = spawn(process.execPath, command, { stdio: ['pipe', 'pipe', 'ignore'] })
       const exit = once(child, 'exit')
       const [url] = await once(createInterface({ input: child.stdout }), 'line')
@@ -116,76 +122,7 @@ describe('the truth server', () => {
       expect(existsSync(log)).toBe(false)
       child.stdin.destroy()
       await exit
-      expect([...parseTruthLog(readFileSync(log, 'utf8')).keys()]).toEqual(['one'])
+      expect([...(await readTruthLog(log, [readFileSync(log, 'utf8')])).keys()]).toEqual(['one'])
     })
-  })
-})
-
-const nanos = (ms: number): string => String(Math.round(ms * 1e6))
-
-function recordOf(id: string, sentAt: number, stamps: readonly number[]): OkRecord {
-  const us = stamps.map((at, place) => Math.round((at - (place === 0 ? sentAt : stamps[place - 1]!)) * 1000))
-  return {
-    n: 0,
-    id,
-    scenario: 's',
-    phase: 'measure',
-    item: 'i',
-    dueAt: sentAt,
-    sentAt,
-    headersAt: sentAt,
-    endAt: stamps.at(-1)!,
-    outcome: 'ok',
-    status: 200,
-    events: { us, kind: 't'.repeat(us.length) },
-  }
-}
-
-describe('the error of the instrument', () => {
-  it('is what was added to the true instants, whatever the clocks start from', () => {
-    const truth = [50, 60, 70, 80]
-    const late = [0, 1, 0, 3]
-    for (const offset of [0, 12_345, -40]) {
-      const log = `a ${nanos(0)} 4 ${truth.map(nanos).join(' ')}\n`
-      const stamps = truth.map((at, place) => at + offset + late[place]! + 0.03)
-      const error = measureInstrumentError([recordOf('a', offset, stamps)], parseTruthLog(log))!
-      expect(error.requests).toBe(1)
-      expect(error.meanTtftMs).toBeCloseTo(0.03, 3)
-      expect(error.firstEvent.max).toBeCloseTo(0.03, 3)
-      expect(error.allEvents.max).toBeCloseTo(3.03, 3)
-      expect(error.gaps.max).toBeCloseTo(3, 3)
-    }
-  })
-
-  it('counts answers that do not match, and leaves events of no token out', () => {
-    const truths = parseTruthLog(`a 0 1 ${nanos(50)}\nb 0 2 ${nanos(50)} ${nanos(60)}\nbroken 0 3 1\n`)
-    expect([...truths.keys()]).toEqual(['a', 'b'])
-    const whole = recordOf('a', 0, [49, 50, 51])
-    const records = [
-      { ...whole, events: { ...whole.events, kind: 'oto' } },
-      recordOf('b', 0, [50]),
-      recordOf('unknown', 0, [50]),
-    ]
-    const error = measureInstrumentError(records, truths)!
-    expect(error).toMatchObject({ requests: 1, unmatched: 2 })
-    expect(error.meanTtftMs).toBeCloseTo(0, 6)
-    expect(measureInstrumentError([recordOf('unknown', 0, [50])], truths)).toBeUndefined()
-  })
-
-  it('is 0 for a perfect client, for any schedule', () => {
-    const gaps = fc.array(fc.integer({ min: 0, max: 50_000 }), { minLength: 1, maxLength: 30 })
-    fc.assert(
-      fc.property(gaps, (micros) => {
-        let at = 0
-        const stamps = micros.map((step) => {
-          at += step / 1000
-          return at
-        })
-        const truths = parseTruthLog(`a 0 ${stamps.length} ${stamps.map(nanos).join(' ')}`)
-        const error = measureInstrumentError([recordOf('a', 0, stamps)], truths)!
-        expect(error.gaps.max).toBeLessThan(0.002)
-        expect(Math.abs(error.meanTtftMs)).toBeLessThan(0.002)
-      }),
-    )
   })
 })

@@ -11,7 +11,7 @@ import type { RunPlan } from '../plan.ts'
 import type { Platform, Transport, TransportOptions } from '../platform.ts'
 import type { RequestRecord } from '../record.ts'
 import { renderMarkdown } from '../report/markdown.ts'
-import type { Manifest, Progress, RunResult } from '../run.ts'
+import type { ClientSample, Manifest, Progress, RunResult } from '../run.ts'
 import type { Summary } from '../summary.ts'
 import { type LocalTokenizer, loadTokenizer, type PreparedWorkload } from '../workload/mod.ts'
 import { prepareCalls } from './calls.ts'
@@ -38,6 +38,8 @@ export interface RunObserver {
   record?(record: RequestRecord): void
 }
 
+  /** What the client saw of itself, about four times a second. */
+  sample?(sample: ClientSample): void
 /**
  * Runs a plan. Aborting `signal` stops sending and drains; what there is is written and returned.
  * Rejects with a `BenchError` when nothing could be measured at all (no server, no folder, wrong plan); a run that went wrong
