@@ -57,7 +57,7 @@ function flatTexts<Entry extends { readonly name: string }>(
   entries: (input: Data) => readonly Entry[],
 ): Record<string, Evaluator> {
   return {
-    [`format_${name}_table`]: textOf((input) => renderTable(layout, entries(input), asWritten)),
+    [`format_${name}_table`]: textOf((input) => renderTable(layout, entries(input), asWritten, contract)),
     [`format_${name}_markdown`]: textOf((input) => renderMarkdown(layout, entries(input), asWritten)),
   }
 }

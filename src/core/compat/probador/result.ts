@@ -22,6 +22,8 @@ export interface LoadResult {
   readonly throughput_rps?: number
   readonly tokens_per_sec?: number
   readonly avg_tok_per_req?: number
+  /** Not probador's: the mean over requests of tokens / latency, in files of vllm-rust. */
+  readonly request_tok_per_sec?: number
   readonly latency_p50_ms?: number
   readonly latency_p95_ms?: number
   readonly latency_p99_ms?: number

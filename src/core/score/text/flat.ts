@@ -1,5 +1,6 @@
 /** Layouts of the cards with a line a result. */
 import { fixed } from '../../compat/format.ts'
+import type { Threshold } from '../contract.ts'
 import type { ColdStartEntry, CorrectnessEntry, LayerEntry, MemoryEntry, PowerEntry } from '../flat.ts'
 import type { OutputLengthEntry } from '../output-length.ts'
 import type { ScalingEntry } from '../scaling.ts'
@@ -13,8 +14,10 @@ interface Graded {
 const SCORE: Column<Graded> = { head: 'Score', width: 8, cell: ({ score }) => String(score) }
 const GRADE: Column<Graded> = { head: 'Grade', width: 8, cell: ({ grade }) => grade }
 
-function footer(...lines: readonly string[]): readonly string[] {
-  return ['', ...lines]
+/** `Thresholds: excellent <= 220us, good <= 300us` */
+function showThresholds({ excellent, good }: Threshold, operator: string, unit: string, scale = 1): string {
+  const show = (value: number): string => `${operator} ${Number((value * scale).toPrecision(12))}${unit}`
+  return `Thresholds: excellent ${show(excellent)}, good ${show(good)}`
 }
 
 export const layerLayout: Layout<LayerEntry> = {
@@ -34,7 +37,8 @@ export const layerLayout: Layout<LayerEntry> = {
     SCORE,
     GRADE,
   ],
-  footer: footer('Thresholds: excellent <= 220us, good <= 300us'),
+  metric: 'us_per_layer',
+  footer: (threshold) => [showThresholds(threshold, '<=', 'us')],
 }
 
 export const correctnessLayout: Layout<CorrectnessEntry> = {
@@ -54,7 +58,8 @@ export const correctnessLayout: Layout<CorrectnessEntry> = {
     SCORE,
     GRADE,
   ],
-  footer: footer('Thresholds: excellent = 100%, good = 95%'),
+  metric: 'pass_rate',
+  footer: (threshold) => [showThresholds(threshold, '=', '%', 100)],
 }
 
 export const memoryLayout: Layout<MemoryEntry> = {
@@ -83,7 +88,8 @@ export const memoryLayout: Layout<MemoryEntry> = {
     SCORE,
     GRADE,
   ],
-  footer: footer('Thresholds: excellent >= 40 tok/s/GB, good >= 20 tok/s/GB'),
+  metric: 'tok_per_sec_per_gb',
+  footer: (threshold) => [showThresholds(threshold, '>=', ' tok/s/GB')],
 }
 
 export const coldStartLayout: Layout<ColdStartEntry> = {
@@ -100,7 +106,8 @@ export const coldStartLayout: Layout<ColdStartEntry> = {
     SCORE,
     GRADE,
   ],
-  footer: footer('Thresholds: excellent <= 500ms, good <= 3000ms'),
+  metric: 'cold_start_ms',
+  footer: (threshold) => [showThresholds(threshold, '<=', 'ms')],
 }
 
 export const powerLayout: Layout<PowerEntry> = {
@@ -119,7 +126,8 @@ export const powerLayout: Layout<PowerEntry> = {
     SCORE,
     GRADE,
   ],
-  footer: footer('Thresholds: excellent >= 3 tok/s/W, good >= 1.5 tok/s/W'),
+  metric: 'tok_per_watt',
+  footer: (threshold) => [showThresholds(threshold, '>=', ' tok/s/W')],
 }
 
 export const scalingLayout: Layout<ScalingEntry> = {
@@ -145,10 +153,11 @@ export const scalingLayout: Layout<ScalingEntry> = {
     SCORE,
     GRADE,
   ],
-  footer: footer(
-    'Thresholds: excellent >= 90%, good >= 50%',
+  metric: 'scaling_efficiency',
+  footer: (threshold) => [
+    showThresholds(threshold, '>=', '%', 100),
     'Efficiency = peak_aggregate / (c1_decode × peak_concurrency)',
-  ),
+  ],
 }
 
 export const outputLengthLayout: Layout<OutputLengthEntry> = {
@@ -181,5 +190,6 @@ export const outputLengthLayout: Layout<OutputLengthEntry> = {
     },
     { ...GRADE, only: 'markdown' },
   ],
-  footer: [],
+  metric: 'itl_p50_ms',
+  footer: () => [],
 }

@@ -1,5 +1,6 @@
 /** A card as text: a table for a terminal, and one for Markdown. Widths and words are probador's, to the character. */
 import { left, right } from '../../compat/format.ts'
+import type { Contract, Threshold } from '../contract.ts'
 
 export interface Column<Entry> {
   readonly head: string
@@ -20,7 +21,9 @@ export interface Layout<Entry> {
   /** Dashes below the head. */
   readonly rule: number
   readonly columns: readonly Column<Entry>[]
-  readonly footer: readonly string[]
+  /** Whose thresholds stand below; and what does, after a blank line. */
+  readonly metric: keyof Contract['thresholds']
+  footer(threshold: Threshold): readonly string[]
 }
 
 /** How names, which come from files, are made harmless where they are printed. */
@@ -45,7 +48,9 @@ export function renderTable<Entry extends { readonly name: string }>(
   layout: Layout<Entry>,
   entries: readonly Entry[],
   names: Names,
+  contract: Contract,
 ): string {
+  const footer = layout.footer(contract.thresholds[layout.metric])
   const width = nameWidth(names, layout.nameWidth, entries)
   const columns = layout.columns.filter(({ only }) => only === undefined)
   const line = (first: string, cells: readonly string[]): string => [left(first, width), ...cells].join(' ')
@@ -63,7 +68,7 @@ export function renderTable<Entry extends { readonly name: string }>(
         columns.map((column) => right(column.cell(entry), column.rowWidth ?? column.width)),
       ),
     ),
-    ...layout.footer,
+    ...(footer.length === 0 ? [] : ['', ...footer]),
   ].join('\n')
 }
 

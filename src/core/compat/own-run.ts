@@ -1,0 +1,78 @@
+/** A run of inferbench in the words of probador's result file: what scorecards and comparisons read, whoever measured. */
+import type { Distribution, MetricResult, QuantileName } from '../metric.ts'
+import type { Manifest, ManifestScenario } from '../run.ts'
+import type { ScenarioSummary } from '../summary.ts'
+import type { LoadResult } from './probador/result.ts'
+
+/** Streams of a closed loop; undefined for an open schedule, which has no fixed number. */
+export function streamsOf({ load, arrival }: ManifestScenario): number | undefined {
+  if (load !== undefined) return load.kind === 'closed' ? load.streams : undefined
+  const slots = /^closed loop, (\d+) slots?$/.exec(arrival)?.[1]
+  return slots === undefined ? undefined : Number(slots)
+}
+
+/** Who was measured, for a line of a table: `vllm 0.11.0`. */
+export function nameOfRun({ adapter, target }: Manifest): string {
+  return target.server === undefined ? adapter : `${adapter} ${target.server}`
+}
+
+/**
+ * `itl_p50_ms` is the median over answers of their mean time per output token (our `tpot`): what probador calls ITL, but of
+ * tokens rather than chunks. Latency is `e2e`. An open schedule has concurrency 0, which no card mistakes for one stream.
+ */
+export function describeOwnRun(manifest: Manifest, scenario: ScenarioSummary, name: string): LoadResult {
+  const plan = manifest.scenarios.find((one) => one.name === scenario.scenario)
+  const { metrics, counts } = scenario
+  const tpot = distributionOf(metrics.tpot)
+  const ok = counts.byOutcome.ok ?? 0
+  const errors = scalarOf(metrics.errors)
+  return {
+    runtime_name: name,
+    timestamp: manifest.startedAt,
+    concurrency: (plan === undefined ? undefined : streamsOf(plan)) ?? 0,
+    total_requests: counts.requests,
+    successful: ok,
+    failed: counts.requests - ok,
+    ...present({
+      error_rate: errors === undefined ? undefined : errors / 100,
+      throughput_rps: scalarOf(metrics.req_s),
+      tokens_per_sec: scalarOf(metrics.output_tok_s),
+      goodput_pct: scalarOf(metrics.goodput),
+      avg_tok_per_req: distributionOf(metrics.output_tokens)?.mean,
+      prompt_tokens_total: distributionOf(metrics.input_tokens)?.sum,
+      completion_tokens_total: distributionOf(metrics.output_tokens)?.sum,
+      itl_p50_ms: tpot?.quantiles.p50,
+      decode_tok_per_sec: tpot?.quantiles.p50 ? 1000 / tpot.quantiles.p50 : undefined,
+      cold_start_ms: manifest.server?.coldStarts[0]?.coldStartMs,
+      ...quantiles('latency', distributionOf(metrics.e2e), ['p50', 'p95', 'p99']),
+      ...quantiles('ttft', distributionOf(metrics.ttft), ['p50', 'p90', 'p95', 'p99']),
+      ...quantiles('tpot', tpot, ['p50', 'p90', 'p95', 'p99']),
+    }),
+    ...describeJitter(scenario),
+  }
+}
+
+function distributionOf(result: MetricResult | undefined): Distribution | undefined {
+  return result?.kind === 'distribution' ? result.distribution : undefined
+}
+
+function scalarOf(result: MetricResult | undefined): number | undefined {
+  return result?.kind === 'scalar' ? result.value : undefined
+}
+
+type Values = Readonly<Record<string, number | undefined>>
+
+function quantiles(name: string, distribution: Distribution | undefined, wanted: readonly QuantileName[]): Values {
+  return Object.fromEntries(wanted.map((quantile) => [`${name}_${quantile}_ms`, distribution?.quantiles[quantile]]))
+}
+
+function present(values: Values): Partial<LoadResult> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+}
+
+function describeJitter({ metrics }: ScenarioSummary): Pick<LoadResult, 'tail_analysis'> {
+  const [cv, spikes] = [scalarOf(metrics.tpot_cv), scalarOf(metrics.tpot_spikes)]
+  return cv === undefined || spikes === undefined
+    ? {}
+    : { tail_analysis: { jitter: { itl_cv: cv, spike_count: spikes } } }
+}
