@@ -49,7 +49,7 @@ function createPlainView(terminal: LiveTerminal, now: () => number): ProgressVie
   let lastPhase = ''
   return {
     update(progress) {
-      const phase = `${progress.scenarioIndex} ${progress.phase}`
+      const phase = `${progress.run} ${progress.scenarioIndex} ${progress.phase}`
       if (phase === lastPhase && now() - lastAt < PLAIN_EVERY_MS) return
       lastPhase = phase
       lastAt = now()
@@ -84,9 +84,10 @@ export function renderPlain(progress: Progress): string {
   return `${describePlace(progress)}: ${parts.join(', ')}`
 }
 
-function describePlace({ title, scenarioIndex, scenarioCount, phase }: Progress): string {
+function describePlace({ title, scenarioIndex, scenarioCount, run, runCount, phase }: Progress): string {
+  const repetition = run === undefined ? '' : `run ${run}/${runCount} `
   const place = scenarioCount > 1 ? `[${scenarioIndex + 1}/${scenarioCount}] ` : ''
-  return `${place}${title}, ${phases[phase]}`
+  return `${repetition}${place}${title}, ${phases[phase]}`
 }
 
 function describeCounts({ done, total, inFlight, errors }: Progress): readonly string[] {

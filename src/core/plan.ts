@@ -72,6 +72,15 @@ export interface ScenarioPlan {
   readonly prompts: PromptPlan
 }
 
+export interface Repeat {
+  /** At least 2. */
+  readonly runs: number
+  /** Between two of them nothing is sent for so long. */
+  readonly cooldownMs: number
+  /** The server of {@link RunPlan.start} is started afresh for each. */
+  readonly restart: boolean
+}
+
 export interface RunPlan {
   readonly adapter: Adapter
   /** `model` is discovered when absent. */
@@ -92,6 +101,8 @@ export interface RunPlan {
   readonly readyTimeoutMs: number
   /** A command that starts the server, for the system's shell. May hold secrets. */
   readonly start?: string
+  /** All scenarios, so many times; absent: once. */
+  readonly repeat?: Repeat
   readonly slo: readonly Slo[]
   readonly gates: readonly Gate[]
   readonly plugins: readonly MetricPlugin[]

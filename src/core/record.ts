@@ -44,6 +44,7 @@ interface RecordBase {
   readonly scenario: string
   readonly phase: Phase
   readonly thread?: number
+  /** The repetition, from 1; only with `--runs`. */
   readonly run?: number
   readonly target?: string
   readonly item: string

@@ -82,7 +82,13 @@ export interface ManifestScenario {
     | { readonly kind: 'open'; readonly ratePerSecond?: number }
   readonly workload: Readonly<Record<string, unknown>>
   /** Windows as they came out; absent until the scenario ends. */
-  readonly windows?: readonly { readonly name: string; readonly startAt: number; readonly endAt: number }[]
+  readonly windows?: readonly {
+    readonly name: string
+    /** The repetition, from 1; only with `--runs`. */
+    readonly run?: number
+    readonly startAt: number
+    readonly endAt: number
+  }[]
 }
 
 /** A moment of a run, for people: about four a second. */
@@ -92,6 +98,9 @@ export interface Progress {
   /** From 0. */
   readonly scenarioIndex: number
   readonly scenarioCount: number
+  /** Which repetition of how many, from 1; absent where there is but one. */
+  readonly run?: number
+  readonly runCount?: number
   readonly phase: 'prepare' | 'warmup' | 'measure' | 'drain'
   readonly done: number
   /** Absent when only a duration bounds the phase. */

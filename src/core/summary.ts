@@ -7,6 +7,8 @@ export interface Window {
   readonly name: 'measure' | 'warmup' | (string & {})
   readonly startAt: number
   readonly endAt: number
+  /** Within it, what lies between repetitions and is no part of any: left out of rates. */
+  readonly pausedMs?: number
 }
 
 /** A limit that a good request meets: `ttft<=200ms`. */
@@ -59,6 +61,30 @@ export interface ScenarioSummary {
   readonly slo?: readonly Slo[]
   /** The stretch in which nothing changed any more; absent when there were too few requests, or none was found. */
   readonly steady?: SteadyWindow
+  /** Each repetition by itself, in order; only with `--runs`. The members above are of all together. */
+  readonly runs?: readonly RepetitionSummary[]
+  /** What the repetitions say of each figure: by metric, then by statistic (`mean`, `p50`, ...; `value` of a scalar). */
+  readonly aggregate?: Readonly<Record<string, Readonly<Record<string, Aggregate>>>>
+}
+
+/** One repetition of a scenario. Its distributions come without histograms. */
+export interface RepetitionSummary {
+  readonly run: number
+  readonly window: Window
+  readonly counts: ScenarioSummary['counts']
+  readonly metrics: Readonly<Record<string, MetricResult>>
+}
+
+/** One figure over repetitions, each of which counts for one. */
+export interface Aggregate {
+  /** One a repetition, in order; null where it was not measured. */
+  readonly values: readonly (number | null)[]
+  readonly mean: number
+  /** Sample deviation (n - 1); absent, as the interval is, below two values. */
+  readonly deviation?: number
+  /** Where the true mean lies with 95 % confidence, by Student's distribution with n - 1 degrees of freedom. */
+  readonly low?: number
+  readonly high?: number
 }
 
 /** Key figures of the steady state, beside those of the whole window. */

@@ -6,6 +6,8 @@ import type { Job } from './flight.ts'
 export interface JobPlan {
   /** Starts every request's id; unique in the run. */
   readonly idPrefix: string
+  /** Request 0 is this call of the workload; 0 when absent. */
+  readonly firstCall?: number
   readonly target: Target
 }
 
@@ -21,7 +23,7 @@ export function createJobMaker(adapter: Adapter, workload: Workload, plan: JobPl
   let suffix = ''
   return {
     make(n) {
-      const call = workload.call(n)
+      const call = workload.call((plan.firstCall ?? 0) + n)
       const id = `${plan.idPrefix}${n}${suffix}`
       const spec = adapter.encode(call, target)
       const headers = spec.headers.filter(([name]) => name.toLowerCase() !== 'x-request-id')

@@ -21,6 +21,7 @@ import { evaluatePlugins } from './evaluation.ts'
 import { checkFolder, createNullJournal, type Journal, makeRunFolder, openJournal } from './journal.ts'
 import { describeEnd, describeOutcome, describeRun } from './manifest.ts'
 import { REHEARSAL_OPTIONS, rehearse } from './rehearsal.ts'
+import { listTurns } from './repeat.ts'
 import { startSampling } from './sampling.ts'
 import { runScenario, type ScenarioEnd } from './scenario.ts'
 import { type OwnServer, openServer } from './server.ts'
@@ -66,7 +67,9 @@ export async function run(
     await journal.manifest(setting.manifest)
     await rehearse(session, driver, setting.discovery.target, setting.workloads[0]!)
     const summarizer = createSummarizer({ slo: plan.slo, plugins: plan.plugins })
-    const ends = await measure(session, driver, setting, journal, summarizer, observer)
+    const judge = createJudge(setting.manifest.scenarios)
+    const folds = { summarizer, judge, load: watchLoad(session, transport.name) }
+    const ends = await measure(session, driver, server, setting, journal, folds, observer)
     // Its sockets go first: where files are scarce, the summary needs one of theirs.
     await driver.close()
     return await conclude(session, setting, journal, summarizer, ends)
@@ -100,7 +103,7 @@ async function prepare(
   if (platform.files !== undefined && typeof plan.out === 'string') await checkFolder(platform.files, plan.out)
   const tokenizer = await readTokenizer(plan, platform)
   const say = (line: string): void => observer.say?.(scrub(line))
-  await server.start(say)
+  await server.start(say, plan.repeat?.restart === true ? 1 : undefined)
   const discovery = await discover(plan, platform, transport, say, session.stop)
   for (const line of discovery.notes) note(line)
   const workloads = await prepareCalls(plan, discovery.target, platform, transport, tokenizer, note)
@@ -115,6 +118,7 @@ async function prepare(
 async function measure(
   session: Session,
   driver: Driver,
+  server: OwnServer,
   setting: Setting,
   journal: Journal,
   summarizer: Summarizer,
@@ -129,10 +133,11 @@ async function measure(
   const sampling = startSampling(session, journal)
   const ends: ScenarioEnd[] = []
   try {
-    for (const [index, scenario] of plan.scenarios.entries()) {
+    for await (const { index, scenario, repetition } of listTurns(session, server, observer)) {
       const end = await runScenario({
         session,
         index,
+        ...(repetition === undefined ? {} : { repetition }),
         scenario,
         driver,
         target: setting.discovery.target,
@@ -143,11 +148,11 @@ async function measure(
           summarizer.add(record)
           observer.record?.(record)
         },
-        live: () => summarizer.live(scenario.name),
+        live: () => summarizer.live(scenario.name, repetition),
         onState: client.set,
         ...(observer.progress === undefined ? {} : { progress: observer.progress }),
       })
-      ends.push(end)
+      ends[index] = { ...end, windows: [...(ends[index]?.windows ?? []), ...end.windows] }
       if (end.failure !== undefined) session.fail(end.failure)
       if (session.stop.aborted) break
     }

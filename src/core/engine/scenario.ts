@@ -17,10 +17,14 @@ import type { Session } from './session.ts'
 const PROGRESS_MS = 250
 /** Between warm-up and measurement: time to see which connections the server keeps, so that no measured request waits for it. */
 const LULL_MS = 25
+/** More than a repetition that only time bounds will ask. */
+const CALLS_A_REPETITION = 10_000_000
 
 export interface ScenarioRun {
   readonly session: Session
   readonly index: number
+  /** Which repetition, from 1; absent where there is but one. */
+  readonly repetition?: number
   readonly scenario: ScenarioPlan
   readonly driver: Driver
   readonly target: Target
@@ -39,10 +43,12 @@ export interface ScenarioEnd {
   readonly failure?: BenchError
 }
 
+type Window = ScenarioEnd['windows'][number]
+
 export async function runScenario(run: ScenarioRun): Promise<ScenarioEnd> {
   const { scenario, driver, target } = run
   const guard = createGuard(run)
-  const windows: { name: string; startAt: number; endAt: number }[] = []
+  const windows: Window[] = []
   const end = (): ScenarioEnd => ({ windows, ...(guard.failure === undefined ? {} : { failure: guard.failure }) })
 
   if (run.session.plan.transportOptions.connections === 'open-first') {
@@ -71,9 +77,10 @@ async function runPhase(
   guard: Guard,
   name: PhaseName,
   limits: { readonly requests?: number; readonly durationMs?: number },
-): Promise<{ name: string; startAt: number; endAt: number }> {
-  const { scenario, session } = run
+): Promise<Window> {
+  const { scenario, session, repetition } = run
   const { plan } = session
+  const mark = repetition === undefined ? {} : { run: repetition }
   const phase = run.driver.start(
     {
       arrival: scenario.arrival,
@@ -84,7 +91,9 @@ async function runPhase(
       workload: run.workload,
       part: name,
       jobs: {
-        idPrefix: `${session.id}-${run.index}${name === 'warmup' ? 'w' : 'm'}`,
+        idPrefix: `${session.id}-${run.index}${repetition === undefined ? '' : `r${repetition}`}${name === 'warmup' ? 'w' : 'm'}`,
+        // Each repetition asks what none before it asked: a prefix cache must not answer the later ones.
+        firstCall: ((repetition ?? 1) - 1) * (limits.requests ?? CALLS_A_REPETITION),
         target: guard.usageRejected ? { ...run.target, includeUsage: false } : run.target,
       },
     },
@@ -94,11 +103,16 @@ async function runPhase(
         if (guard.judge(record, asked) === 'redo') {
           phase.dropUsage()
           // It counts for nothing but is not lost: a request that taught us how to ask.
-          run.onRecord({ ...record, phase: 'warmup', notes: [...(record.notes ?? []), 'include_usage_rejected'] })
+          run.onRecord({
+            ...record,
+            ...mark,
+            phase: 'warmup',
+            notes: [...(record.notes ?? []), 'include_usage_rejected'],
+          })
           return 'redo'
         }
         session.noteServed(record)
-        run.onRecord(record)
+        run.onRecord(repetition === undefined ? record : { ...record, ...mark })
         if (guard.failure !== undefined) phase.stop('failed')
         return 'keep'
       },
@@ -117,7 +131,7 @@ async function runPhase(
   try {
     const ended = await phase.ended
     guard.judgeEnd(ended)
-    return { name, startAt: session.toRunMs(ended.startAt), endAt: session.toRunMs(ended.endAt) }
+    return { name, ...mark, startAt: session.toRunMs(ended.startAt), endAt: session.toRunMs(ended.endAt) }
   } finally {
     clearInterval(ticker)
     run.session.stop.removeEventListener('abort', onStop)
@@ -161,6 +175,9 @@ function describeProgress(
     scenario: run.scenario.name,
     title: run.scenario.title,
     scenarioIndex: run.index,
+    ...(run.repetition === undefined
+      ? {}
+      : { run: run.repetition, runCount: run.session.plan.repeat?.runs ?? run.repetition }),
     scenarioCount: run.session.plan.scenarios.length,
     phase: state.draining ? 'drain' : name,
     done: state.ended,

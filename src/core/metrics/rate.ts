@@ -17,7 +17,7 @@ function define(words: Words): MetricDefinition {
 
 /** `amount` a second of the measured window. */
 function perSecond(amount: number, window: Window): number | string {
-  const ms = window.endAt - window.startAt
+  const ms = window.endAt - window.startAt - (window.pausedMs ?? 0)
   return ms > 0 ? (amount * 1000) / ms : 'nothing was sent'
 }
 

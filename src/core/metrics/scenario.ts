@@ -9,7 +9,15 @@ import { answerMetrics, sendMetrics } from './request.ts'
 import { meetsSlo } from './slo.ts'
 import { addToSteadiness, emptySteadiness, mergeSteadiness, type Steadiness, steadinessResults } from './steadiness.ts'
 import { readTimings } from './timings.ts'
-import { addAnswerToTotals, addToTotals, emptyTotals, mergeTotals, type Totals, windowOf } from './totals.ts'
+import {
+  addAnswerToTotals,
+  addToTotals,
+  appendTotals,
+  emptyTotals,
+  mergeTotals,
+  type Totals,
+  windowOf,
+} from './totals.ts'
 
 /** What the summary knows so far, for progress; absent until measured. */
 export interface LiveFigures {
@@ -72,8 +80,10 @@ export class ScenarioFold {
     for (const plugin of this.plugins) plugin.add(record)
   }
 
-  merge(other: ScenarioFold): void {
-    mergeTotals(this.totals, other.totals)
+  /** Joins the fold of another shard, or with `later` that of a later repetition. */
+  merge(other: ScenarioFold, later = false): void {
+    if (later) appendTotals(this.totals, other.totals)
+    else mergeTotals(this.totals, other.totals)
     mergeSteadiness(this.steadiness, other.steadiness)
     for (const [id, distribution] of this.distributions) distribution.merge(other.distributions.get(id)!)
     for (const [i, plugin] of this.plugins.entries()) plugin.merge(other.plugins[i]!)

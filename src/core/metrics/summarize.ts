@@ -2,6 +2,7 @@ import type { MetricDefinition, MetricPlugin } from '../metric.ts'
 import type { RequestRecord } from '../record.ts'
 import type { ScenarioSummary, Slo } from '../summary.ts'
 import { createMetricRegistry } from './registry.ts'
+import { aggregateRuns, describeRepetition } from './repetitions.ts'
 import { type LiveFigures, ScenarioFold } from './scenario.ts'
 
 export interface SummarizerOptions {
@@ -20,8 +21,8 @@ export interface Summarizer {
   add(record: RequestRecord): void
   /** Joins the fold of other records (another shard) made with the same options. */
   merge(other: Summarizer): void
-  /** Figures of one scenario's measured phase so far; cheap at any size. */
-  live(scenario: string): LiveFigures
+  /** Figures of one scenario's measured phase (in one repetition) so far; cheap at any size. */
+  live(scenario: string, run?: number): LiveFigures
   /** One summary a scenario, in the order given. A scenario without records has every metric absent. */
   summary(scenarios: readonly { readonly name: string; readonly title: string }[]): ScenarioSummary[]
 }
@@ -30,7 +31,8 @@ class RecordSummarizer implements Summarizer {
   readonly definitions: Readonly<Record<string, MetricDefinition>>
   private readonly slo: readonly Slo[]
   private readonly plugins: readonly MetricPlugin[]
-  private readonly folds = new Map<string, ScenarioFold>()
+  /** By scenario, then by repetition; 0 where there are none. */
+  private readonly folds = new Map<string, Map<number, ScenarioFold>>()
 
   constructor(options: SummarizerOptions) {
     this.slo = options.slo ?? []
@@ -47,22 +49,40 @@ class RecordSummarizer implements Summarizer {
 
   merge(other: Summarizer): void {
     if (!(other instanceof RecordSummarizer)) throw new TypeError('a summarizer merges with its own kind')
-    for (const [scenario, fold] of other.folds) this.fold(scenario).merge(fold)
+    for (const [scenario, runs] of other.folds) {
+      for (const [run, fold] of runs) this.fold(scenario, run).merge(fold)
+    }
   }
 
-  live(scenario: string): LiveFigures {
-    return this.fold(scenario).live()
+  live(scenario: string, run?: number): LiveFigures {
+    return this.fold(scenario, run).live()
   }
 
   summary(scenarios: readonly { readonly name: string; readonly title: string }[]): ScenarioSummary[] {
-    return scenarios.map(({ name, title }) => this.fold(name).summary(name, title))
+    return scenarios.map(({ name, title }) => {
+      const runs = [...(this.folds.get(name) ?? [])].filter(([run]) => run > 0).sort(([a], [b]) => a - b)
+      return runs.length === 0 ? this.fold(name).summary(name, title) : this.joinRuns(name, title, runs)
+    })
   }
 
-  private fold(scenario: string): ScenarioFold {
-    let fold = this.folds.get(scenario)
+  /** All repetitions as one sample, each by itself, and what they say together. */
+  private joinRuns(name: string, title: string, runs: readonly (readonly [number, ScenarioFold])[]): ScenarioSummary {
+    const whole = new ScenarioFold(this.slo, this.plugins)
+    for (const [, fold] of runs) whole.merge(fold, true)
+    const summaries = runs.map(([run, fold]) => describeRepetition(run, fold.summary(name, title)))
+    return { ...whole.summary(name, title), runs: summaries, aggregate: aggregateRuns(summaries) }
+  }
+
+  private fold(scenario: string, run = 0): ScenarioFold {
+    let runs = this.folds.get(scenario)
+    if (runs === undefined) {
+      runs = new Map()
+      this.folds.set(scenario, runs)
+    }
+    let fold = runs.get(run)
     if (fold === undefined) {
       fold = new ScenarioFold(this.slo, this.plugins)
-      this.folds.set(scenario, fold)
+      runs.set(run, fold)
     }
     return fold
   }

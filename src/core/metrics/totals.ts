@@ -26,6 +26,8 @@ export interface Totals {
   firstSentAt: number
   lastEndAt: number
   firstDueAt: number
+  /** Between repetitions. */
+  pausedMs: number
 }
 
 export function emptyTotals(): Totals {
@@ -45,6 +47,7 @@ export function emptyTotals(): Totals {
     firstSentAt: Number.POSITIVE_INFINITY,
     lastEndAt: Number.NEGATIVE_INFINITY,
     firstDueAt: Number.POSITIVE_INFINITY,
+    pausedMs: 0,
   }
 }
 
@@ -101,6 +104,14 @@ export function mergeTotals(totals: Totals, other: Totals): void {
   totals.firstDueAt = Math.min(totals.firstDueAt, other.firstDueAt)
 }
 
+/** Joins the totals of a later repetition: what lies between the two is a pause. */
+export function appendTotals(totals: Totals, later: Totals): void {
+  const before = windowOf(totals)
+  const after = windowOf(later)
+  mergeTotals(totals, later)
+  if (before.endAt > 0 && after.startAt > before.endAt) totals.pausedMs += after.startAt - before.endAt
+}
+
 /**
  * The measured window: from the first sending to the last end, over all records that were sent, failures included. Time
  * in which the server was asked and did not answer well is part of it.
@@ -108,5 +119,11 @@ export function mergeTotals(totals: Totals, other: Totals): void {
 export function windowOf(totals: Totals): Window {
   const startAt = Number.isFinite(totals.firstSentAt) ? totals.firstSentAt : totals.firstDueAt
   if (!Number.isFinite(startAt)) return { name: 'measure', startAt: 0, endAt: 0 }
-  return { name: 'measure', startAt, endAt: Math.max(startAt, totals.lastEndAt) }
+  const { pausedMs } = totals
+  return {
+    name: 'measure',
+    startAt,
+    endAt: Math.max(startAt, totals.lastEndAt),
+    ...(pausedMs === 0 ? {} : { pausedMs }),
+  }
 }

@@ -53,6 +53,14 @@ const rules: readonly Rule[] = [
         )
       : undefined
   },
+  (given) =>
+    given.cooldown !== undefined && (given.runs ?? 1) < 2
+      ? alone('cooldown', 'is the time between runs, and there is one; add --runs')
+      : undefined,
+  (given) =>
+    given.restart === true && ((given.runs ?? 1) < 2 || given.start === undefined)
+      ? alone('restart', 'starts the server afresh for each run; it takes --start and --runs')
+      : undefined,
   needs('start', ['url'], 'starts a server, and nothing says where it will listen; add --url'),
   needs('compatOut', ['compat'], 'is where the result file of another tool goes; add --compat'),
   both('apiKeyEnv', 'apiKeyFile', 'each says where the key is; give one'),

@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly readyTimeout?: NumberText
   /** A command line that starts the server at `url`; it is ended with the run. */
   readonly start?: string
+  /** With `runs`: start the server afresh for each. */
+  readonly restart?: boolean
 
   /** Requests in flight (closed loop); one scenario each. */
   readonly concurrency?: OneOrMore<NumberText>
@@ -59,6 +61,10 @@ export interface RunOptions {
   readonly warmup?: NumberText
   readonly drain?: NumberText
   readonly seed?: NumberText
+  /** Measure all scenarios so many times. */
+  readonly runs?: NumberText
+  /** Time between two of them. */
+  readonly cooldown?: NumberText
 
   readonly promptTokens?: OneOrMore<NumberText>
   readonly outputTokens?: OneOrMore<NumberText>
@@ -104,6 +110,9 @@ export interface RunOptions {
 
 /** {@link RunOptions}, read and checked one by one and against each other. Still without defaults and files. */
 export interface CheckedOptions {
+  readonly restart?: boolean
+  readonly runs?: number
+  readonly cooldown?: number
   readonly adapter?: string | Adapter
   readonly url?: string
   readonly start?: string

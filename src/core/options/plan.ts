@@ -6,7 +6,7 @@ import { parseGate } from '../metrics/gates.ts'
 import { createMetricRegistry } from '../metrics/registry.ts'
 import { parseSlo } from '../metrics/slo.ts'
 import { suggestName } from '../nearest.ts'
-import type { RunPlan, Timeouts } from '../plan.ts'
+import type { Repeat, RunPlan, Timeouts } from '../plan.ts'
 import type { Platform, TransportOptions } from '../platform.ts'
 import { parseDataset } from '../workload/dataset.ts'
 import { digestText } from '../workload/hash.ts'
@@ -72,6 +72,7 @@ export async function planRun(options: CheckedOptions, tools: PlanTools): Promis
     readyTimeoutMs:
       options.readyTimeout ?? (options.start === undefined ? defaults.readyTimeoutMs : defaults.startTimeoutMs),
     ...(options.start !== undefined && { start: options.start }),
+    ...(options.runs !== undefined && options.runs > 1 && { repeat: planRepeat(options, options.runs) }),
     slo: (options.slo ?? []).flatMap((text) => parseSlo(text)),
     gates: (options.gates ?? []).map((text) => parseGate(text, registry)),
     plugins,
@@ -83,6 +84,10 @@ export async function planRun(options: CheckedOptions, tools: PlanTools): Promis
         ? credentials.secrets
         : withServerSecrets(credentials.secrets, options.start, platform),
   }
+}
+
+function planRepeat(options: CheckedOptions, runs: number): Repeat {
+  return { runs, cooldownMs: options.cooldown ?? defaults.cooldownMs, restart: options.restart ?? false }
 }
 
 /** Keys that servers read from their environment, and may repeat in what they write. */

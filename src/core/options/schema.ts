@@ -57,6 +57,7 @@ export const defaults = {
   readyTimeoutMs: 10_000,
   /** With a server that the run starts: models take their time to load. */
   startTimeoutMs: 300_000,
+  cooldownMs: 5_000,
   connectTimeoutMs: 10_000,
   timeoutMs: 600_000,
   drainMs: 30_000,
@@ -119,6 +120,7 @@ const entries = {
     'Command that starts the server at --url: it is waited for, its output kept in server.log, and it is ended with the run',
     { group: 'Server', hint: 'COMMAND' },
   ),
+  restart: option(is.toggle(), 'With --start and --runs, start the server afresh for each run', { group: 'Server' }),
 
   concurrency: option(is.integerList(1, 100_000), 'Requests kept in flight; a list makes one scenario each', {
     group: 'Load',
@@ -178,6 +180,16 @@ const entries = {
     'Makes prompts and schedule repeatable. A new one each time keeps prefix caches out of the numbers',
     { group: 'Load', hint: 'N', fallback: 'random, and recorded' },
   ),
+  runs: option(
+    is.integer(1, 1000),
+    'Measure all scenarios so many times, each warmed up anew, and say how they differ',
+    { group: 'Load', hint: 'N', fallback: '1' },
+  ),
+  cooldown: option(is.duration(0), 'With --runs, time between two of them', {
+    group: 'Load',
+    hint: 'TIME',
+    fallback: '5s',
+  }),
 
   promptTokens: option(
     is.tokenLengths(),

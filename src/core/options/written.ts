@@ -9,6 +9,7 @@ const DURATIONS: ReadonlySet<string> = new Set([
   'readyTimeout',
   'duration',
   'drain',
+  'cooldown',
   'connectTimeout',
   'headersTimeout',
   'firstTokenTimeout',

@@ -17,6 +17,7 @@ import {
   describeThroughput,
   titlesOf,
 } from './phrases.ts'
+import { describeRepetitions, REPETITION_COLUMNS } from './repetitions.ts'
 import { formatFigure, formatPercent, groupDigits } from './text.ts'
 
 /** One string, ended by LF. Text from outside stands in code spans only; what was not measured is left out or is `-`. */
@@ -76,6 +77,7 @@ function renderScenario(scenario: ScenarioSummary, manifest: Manifest, titleOf: 
     ...(reasons.length === 0 ? [] : ['Failures by reason:', list(reasons.map(codeSpan))]),
     ...renderDistributions(scenario, titleOf),
     ...renderScalars(scenario, titleOf),
+    ...renderRepetitions(scenario, titleOf),
   ]
 }
 
@@ -99,6 +101,18 @@ function renderDistributions(scenario: ScenarioSummary, titleOf: (id: string) =>
 function describeSamples({ count, relativeError }: Distribution): string {
   const within = relativeError === undefined ? '' : ` (within ${formatPercent(relativeError * 100)})`
   return groupDigits(count) + within
+}
+
+function renderRepetitions(scenario: ScenarioSummary, titleOf: (id: string) => string): string[] {
+  const rows = describeRepetitions(scenario, titleOf)
+  if (rows.length === 0) return []
+  const head = [`over ${scenario.runs?.length ?? 0} runs`, 'unit', ...REPETITION_COLUMNS, 'each']
+  return [
+    renderMarkdownTable(
+      head,
+      rows.map(({ label, unit, cells, values }) => [label, codeSpan(unit), ...cells, values]),
+    ),
+  ]
 }
 
 function renderScalars(scenario: ScenarioSummary, titleOf: (id: string) => string): string[] {

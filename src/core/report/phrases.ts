@@ -60,7 +60,7 @@ export function describeScenario(scenario: ScenarioSummary, manifest: Manifest):
     ...describeInput(scenario),
     ...(output === undefined ? [] : [`${formatCount(output.mean)} out`]),
     `seed ${manifest.seed}`,
-    `${formatDuration(window.endAt - window.startAt)} measured${warmup}`,
+    `${formatDuration(window.endAt - window.startAt - (window.pausedMs ?? 0))} measured${warmup}`,
   ].join(', ')
 }
 

@@ -98,7 +98,13 @@ export const recordSchema: v.GenericSchema = v.variant('outcome', [
   v.looseObject({ outcome: v.literal('refused'), ...base, connect: v.exactOptional(connect), ...failure }),
 ])
 
-const window = v.looseObject({ name: text, startAt: ms, endAt: ms })
+const window = v.looseObject({
+  name: text,
+  run: v.exactOptional(count),
+  startAt: ms,
+  endAt: ms,
+  pausedMs: v.exactOptional(ms),
+})
 
 const slo = v.looseObject({ metric: text, limitMs: ms })
 
@@ -194,6 +200,34 @@ const definition = v.looseObject({
   source: text,
 })
 
+const verdictReason = v.looseObject({
+  code: text,
+  severity: v.exactOptional(text),
+  scenario: v.exactOptional(text),
+  figure: v.exactOptional(v.number()),
+  limit: v.exactOptional(v.number()),
+  unit: v.exactOptional(text),
+  message: v.exactOptional(text),
+  remedy: text,
+  follows: v.exactOptional(v.pipe(text, v.description('code of the reason whose consequence this is'))),
+})
+
+const scenarioCounts = v.looseObject({
+  requests: count,
+  byOutcome: counts,
+  byReason: counts,
+  warmupRequests: count,
+  notes: counts,
+})
+
+const aggregate = v.looseObject({
+  values: v.pipe(v.array(v.nullable(v.number())), v.description('one a run; null where it was not measured')),
+  mean: v.number(),
+  deviation: v.exactOptional(v.number()),
+  low: v.pipe(v.exactOptional(v.number()), v.description('of the 95 % interval of the mean (Student)')),
+  high: v.exactOptional(v.number()),
+})
+
 /** `summary.json`. */
 export const summarySchema: v.GenericSchema = v.looseObject({
   v: formatVersion,
@@ -202,16 +236,17 @@ export const summarySchema: v.GenericSchema = v.looseObject({
       scenario: text,
       title: text,
       window,
-      counts: v.looseObject({
-        requests: count,
-        byOutcome: counts,
-        byReason: counts,
-        warmupRequests: count,
-        notes: counts,
-      }),
+      counts: scenarioCounts,
       metrics: v.record(text, metricResult),
       tokenSources: counts,
       slo: v.exactOptional(v.array(slo)),
+      steady: v.exactOptional(
+        v.looseObject({ window, method: text, skipped: count, metrics: v.record(text, metricResult) }),
+      ),
+      runs: v.exactOptional(
+        v.array(v.looseObject({ run: count, window, counts: scenarioCounts, metrics: v.record(text, metricResult) })),
+      ),
+      aggregate: v.exactOptional(v.record(text, v.record(text, aggregate))),
     }),
   ),
   definitions: v.exactOptional(v.record(text, definition)),

@@ -20,6 +20,7 @@ import {
   latencyRows,
   titlesOf,
 } from './phrases.ts'
+import { describeRepetitions, REPETITION_COLUMNS } from './repetitions.ts'
 import { flowPhrases, formatFigure, padEnd, padStart, truncate, wrapWords } from './text.ts'
 
 export interface TableOptions {
@@ -58,6 +59,7 @@ export function renderTable(summary: Summary, manifest: Manifest, options: Table
     ...wrap(page, describeTarget(manifest)).map((line) => page.paint('bold', line)),
     ...describeServer(manifest).flatMap((line) => wrap(page, line)),
     ...body,
+    ...renderRepetitions(page, scenarios),
     '',
     ...renderGates(page, summary),
     ...describeNotes(manifest, scenarios)
@@ -94,6 +96,7 @@ function flow(page: Page, phrases: readonly string[]): string[] {
 
 const LABEL_WIDTH = 20
 const UNIT_WIDTH = 6
+const REPETITION_WIDTH = 11
 /** A figure has ten characters at most, so that five columns of them still fit 80. */
 const NARROW_COLUMN = 9
 
@@ -123,6 +126,23 @@ function pluginFigures(page: Page, scenario: ScenarioSummary): string[] {
       ? []
       : [`${page.titleOf(id)} ${formatFigure(result.value)} ${result.unit}`],
   )
+}
+
+/** What repetitions say of each key figure, and each one's own. */
+function renderRepetitions(page: Page, scenarios: readonly ScenarioSummary[]): string[] {
+  return scenarios.flatMap((scenario) => {
+    const rows = describeRepetitions(scenario, page.titleOf)
+    if (rows.length === 0) return []
+    const title = `over ${scenario.runs?.length ?? 0} runs${scenarios.length === 1 ? '' : `, ${scenario.title}`}`
+    const heading = truncate(escapeTerminal(title), LABEL_WIDTH + UNIT_WIDTH + 4)
+    const cells = rows.map((row) => row.cells.map((cell) => padStart(cell, REPETITION_WIDTH)).join(''))
+    const head = REPETITION_COLUMNS.map((name) => padStart(name, REPETITION_WIDTH)).join('')
+    return [
+      '',
+      page.paint('dim', `${padEnd(heading, LABEL_WIDTH + UNIT_WIDTH + 4)}${head}`),
+      ...rows.map(({ label, unit }, i) => `${padEnd(label, LABEL_WIDTH)}${padEnd(unit, UNIT_WIDTH + 4)}${cells[i]}`),
+    ]
+  })
 }
 
 const MOST_REASONS = 8
