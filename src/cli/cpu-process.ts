@@ -5,8 +5,12 @@ import type { Served } from '../core/platform.ts'
 import { loadPlatform } from '../platform/load.ts'
 import { type CpuOptions, serveCpu } from './cpu-engine.ts'
 
+const GRACE_MS = 2000
+
 let served: Served | undefined
 async function leave(): Promise<void> {
+  // Whatever is still computed is for nobody.
+  setTimeout(() => process.exit(0), GRACE_MS)
   await served?.close()
   process.exit(0)
 }

@@ -1,5 +1,5 @@
 /** `bench run --adapter cpu`: a model of our own making in a process of ours, by the real library. */
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -67,6 +67,23 @@ describe.skipIf(!isInstalled)('the CPU backend', () => {
     server.child.kill('SIGTERM')
     await server.finished
     await expect(fetch(`${url}/health`)).rejects.toThrow()
+  })
+
+  it('is gone when the run is killed', async () => {
+    const out = join(folder, 'killed')
+    const args = ['run', '--adapter', 'cpu', '--model', model, '--concurrency', '2', '--duration', '60s', '--out', out]
+    const bench = startBench(args, { cwd: installed })
+    await bench.until(/measuring: [1-9]/)
+    const { url } = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8')).target
+    expect((await fetch(`${url}/health`)).status).toBe(200)
+    bench.child.kill('SIGKILL')
+    await bench.finished
+    const isThere = () =>
+      fetch(`${url}/health`).then(
+        () => true,
+        () => false,
+      )
+    while (await isThere()) await new Promise((resolve) => setTimeout(resolve, 20))
   })
 
   it('says what is wrong with a model, in one line', async () => {
