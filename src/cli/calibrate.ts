@@ -10,6 +10,7 @@ import { renderLadderHead, renderLadderPicture, renderLadderRow } from '../core/
 import { groupDigits } from '../core/report/text.ts'
 import { formatDuration, parseDuration } from '../core/units.ts'
 import { loadPlatform } from '../platform/load.ts'
+import { AGAINST_FLAGS, compareWithLog } from './against.ts'
 import { type CommandContext, makeCommand } from './command.ts'
 import { exit } from './exit.ts'
 import { readNumber } from './flag-values.ts'
@@ -18,6 +19,7 @@ import { calibrateClient, defaultLevels, stepMsOf } from './own-calibration.ts'
 import { readRunOptions, runFlags } from './run-options.ts'
 import type { Terminal } from './terminal.ts'
 
+const LADDER_FLAGS = ['quick', 'levels', 'max-streams']
 const CLIENT_FLAGS = ['transport', 'connections', 'threads']
 const MOST_STREAMS = 2000
 
@@ -38,6 +40,26 @@ const flags: Flags = {
     description: 'Where the ladder ends',
   },
   ...Object.fromEntries(CLIENT_FLAGS.map((name) => [name, { ...runFlags[name]!, group: 'Client' }])),
+  against: {
+    type: 'string',
+    valueHint: 'URL',
+    group: 'Your own server',
+    description: 'Load this server instead, and compare with what its log says that it sent',
+  },
+  run: {
+    type: 'string',
+    valueHint: 'FOLDER',
+    group: 'Your own server',
+    description: 'Compare a run that there is already',
+  },
+  log: {
+    type: 'string',
+    valueHint: 'FILE',
+    group: 'Your own server',
+    description:
+      'What the server sent: a line a request, "ID ARRIVED COUNT SENT SENT ..." or JSON with id, arrivedAt and sentAt, in nanoseconds',
+  },
+  ...Object.fromEntries(AGAINST_FLAGS.map((name) => [name, { ...runFlags[name]!, group: 'Load for your own server' }])),
   json: { type: 'boolean', description: 'Print the result as JSON and nothing else' },
 }
 
@@ -60,7 +82,29 @@ export default command
 
 async function calibrate({ values, terminal }: CommandContext): Promise<number> {
   const platform = await loadPlatform()
-  return await climb(values, platform, terminal)
+  const { against, run, log } = values
+  if (against === undefined && run === undefined && log === undefined) {
+    refuseIdle(values, AGAINST_FLAGS, '--against')
+    return await climb(values, platform, terminal)
+  }
+  refuseIdle(values, LADDER_FLAGS, 'a ladder, without --log')
+  if (typeof log !== 'string' || (against === undefined) === (run === undefined)) {
+    throw new BenchError('usage', 'comparing takes --log FILE, and either --against URL or --run FOLDER')
+  }
+  const json = values.json === true
+  if (typeof run === 'string') {
+    refuseIdle(values, [...AGAINST_FLAGS, ...CLIENT_FLAGS], '--against')
+    return await compareWithLog({ log, folder: run, json }, platform, terminal)
+  }
+  const load = [...AGAINST_FLAGS, ...CLIENT_FLAGS].filter((name) => values[name] !== undefined)
+  const given = { ...Object.fromEntries(load.map((name) => [name, values[name]!])), url: against! }
+  return await compareWithLog({ log, given, json }, platform, terminal)
+}
+
+/** A flag that would do nothing is a mistake. */
+function refuseIdle(values: GivenFlags['values'], names: readonly string[], needed: string): void {
+  const idle = names.find((name) => values[name] !== undefined)
+  if (idle !== undefined) throw new BenchError('usage', `--${idle} goes with ${needed} only`)
 }
 
 async function climb(values: GivenFlags['values'], platform: Platform, terminal: Terminal): Promise<number> {

@@ -1,11 +1,14 @@
 /** Calibrates this client: our truth server in a process of its own, and the ladder that is climbed against it. */
-import type { Calibration, CalibrationRow } from '../core/calibration.ts'
-import { climbLadder, type Level } from '../core/engine/calibrate.ts'
+import type { Calibration, CalibrationKey, CalibrationRow } from '../core/calibration.ts'
+import { climbLadder, estimateClimb, type Level } from '../core/engine/calibrate.ts'
 import { describeClient } from '../core/engine/calibration.ts'
+import { readCalibration, writeCalibration } from '../core/engine/calibration-cache.ts'
 import { readTruthLog } from '../core/engine/truth-log.ts'
 import { BenchError } from '../core/errors.ts'
 import { type CheckedOptions, planRun, type RunOptions, readOptions } from '../core/options/mod.ts'
+import type { RunPlan } from '../core/plan.ts'
 import type { Platform } from '../core/platform.ts'
+import { formatDuration } from '../core/units.ts'
 import { TOOL_VERSION } from '../core/version.ts'
 import { startServerProcess } from '../platform/server-process.ts'
 import { loadPart } from '../registry.ts'
@@ -40,6 +43,8 @@ export function defaultLevels(quick: boolean, maxStreams: number): Level[] {
     ...gaps.map((gapMs): Level => ({ streams: FAST_STREAMS, gapMs })),
   ].filter((level) => level.streams <= maxStreams)
 }
+
+const MOST_QUICK_STREAMS = 500
 
 /** How long each level is measured for. */
 export const stepMsOf = { whole: 3000, quick: 1200 } as const
@@ -90,17 +95,44 @@ export async function calibrateClient(
     return {
       v: 1,
       tool: TOOL_VERSION,
-      key: describeClient(platform, {
-        transport: plan.client.transport ?? platform.defaultTransport,
-        connections: plan.client.connections ?? 'reuse',
-        threads: plan.client.threads ?? 'auto',
-      }),
+      key: keyOf(plan.client, platform),
       madeAt: new Date(platform.clock.epoch()).toISOString(),
       rows,
     }
   } finally {
     await server.close()
   }
+}
+
+const DAY_MS = 86_400_000
+
+/** For `bench run --calibrate`: what was measured within a day still holds. */
+export async function calibrateFirst(
+  { transport, transportOptions, threads }: RunPlan,
+  platform: Platform,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const client: ClientOptions = {
+    ...(transport === undefined ? {} : { transport }),
+    connections: transportOptions.connections,
+    ...(threads === undefined ? {} : { threads }),
+  }
+  const { calibration } = await readCalibration(platform, keyOf(client, platform))
+  if (calibration !== undefined && platform.clock.epoch() - Date.parse(calibration.madeAt) < DAY_MS) return
+  const plan: CalibrationPlan = { client, levels: defaultLevels(true, MOST_QUICK_STREAMS), stepMs: stepMsOf.quick }
+  const about = formatDuration(1000 * Math.ceil(estimateClimb(plan.levels, plan.stepMs) / 1000)).replace('.0 s', ' s')
+  say(`calibrating this client first: ${about} at most`)
+  const made = await calibrateClient(plan, platform, {}, signal)
+  if (made !== undefined && !signal.aborted) await writeCalibration(platform, made)
+}
+
+function keyOf({ transport, connections, threads }: ClientOptions, platform: Platform): CalibrationKey {
+  return describeClient(platform, {
+    transport: transport ?? platform.defaultTransport,
+    connections: connections ?? 'reuse',
+    threads: threads ?? 'auto',
+  })
 }
 
 function planTruthRun(platform: Platform, options: RunOptions): ReturnType<typeof planRun> {

@@ -96,6 +96,10 @@ async function plan({ nameOption }: ReadRunOptions, options: CheckedOptions, pla
 }
 
 async function runPlan(plan: RunPlan, platform: Platform, view: ProgressView, signal: AbortSignal): Promise<RunResult> {
+  if (plan.options.calibrate === true) {
+    const { calibrateFirst } = await import('./own-calibration.ts')
+    await calibrateFirst(plan, platform, view.say, signal)
+  }
   const { run } = await import('../core/engine/run.ts')
   const observer = { progress: view.update, say: view.say }
   return await run(plan, platform, observer, signal)

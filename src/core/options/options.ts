@@ -83,6 +83,8 @@ export interface RunOptions {
 
   readonly transport?: string
   readonly connections?: Connections
+  /** The command calibrates its client first, unless that was done in the last day. */
+  readonly calibrate?: boolean
   readonly insecure?: boolean
   /** PEM file. */
   readonly ca?: string
@@ -151,6 +153,7 @@ export interface CheckedOptions {
   readonly tokenizer?: string
   readonly transport?: string
   readonly connections?: Connections
+  readonly calibrate?: boolean
   readonly insecure?: boolean
   readonly ca?: string
   readonly proxy?: string

@@ -258,6 +258,11 @@ const entries = {
     'reuse connections, make a fresh one for each request, or open-first: all before the load',
     { group: 'Transport', hint: 'HOW', fallback: 'reuse' },
   ),
+  calibrate: option(
+    is.toggle(),
+    'Measure the error of this client first (about 15 s), unless that was done in the last day; see bench calibrate',
+    { group: 'Transport' },
+  ),
   insecure: option(is.toggle(), 'Do not verify certificates; recorded in the result', { group: 'Transport' }),
   ca: option(is.text('a path'), 'PEM file of certificate authorities to trust as well', {
     group: 'Transport',

@@ -1,6 +1,6 @@
 /** What a calibration looks like: a line a load, a picture, and up to where the client can be trusted. */
 import type { CalibrationRow, ErrorQuantiles } from '../calibration.ts'
-import { formatFigure, groupDigits } from './text.ts'
+import { formatError, formatFigure, groupDigits } from './text.ts'
 
 const FIGURE_WIDTH = 6
 const LOAD_WIDTHS = [7, 5, 9] as const
@@ -37,12 +37,6 @@ function listQuantiles({ p50, p90, p99, max }: ErrorQuantiles): number[] {
   return [p50, p90, p99, max]
 }
 
-/** Two digits that count are enough for an error. */
-export function formatError(ms: number): string {
-  const size = Math.abs(ms)
-  return size >= 10 ? groupDigits(Math.round(ms)) : size >= 0.995 ? ms.toFixed(1) : ms.toFixed(2)
-}
-
 /** Decades of the picture's scale, ms. */
 const LEAST = -2
 const MOST = 3
@@ -69,4 +63,54 @@ function drawBar(ms: number): string {
   const length = Math.min((MOST - LEAST) * DECADE_WIDTH, Math.max(1, place))
   const bar = '='.repeat(length)
   return length > limit ? bar : `${bar.padEnd(limit)}|`
+}
+
+/** What {@link renderTruthCheck} shows; the engine's `TruthCheck` is one. */
+export interface CheckedTruth {
+  readonly error: {
+    readonly requests: number
+    readonly meanTtftMs: number
+    readonly firstEvent: ErrorQuantiles
+    readonly allEvents: ErrorQuantiles
+    readonly gaps: ErrorQuantiles
+  }
+  readonly clock: { readonly offsetMs: number; readonly uncertaintyMs: number }
+  readonly missing: number
+  readonly uneven: number
+}
+
+/** The errors of one run against a log. */
+export function renderTruthCheck({ error, clock, missing, uneven }: CheckedTruth): string[] {
+  const lost = [
+    ...(missing === 0 ? [] : [`${groupDigits(missing)} not in the log`]),
+    ...(uneven === 0 ? [] : [`${groupDigits(uneven)} with another number of events there`]),
+  ]
+  const row = (name: string, quantiles: ErrorQuantiles): string =>
+    name.padEnd(14) +
+    listQuantiles(quantiles)
+      .map((ms) => ms.toFixed(3).padStart(10))
+      .join('')
+  return [
+    `${groupDigits(error.requests)} answers compared${lost.length === 0 ? '' : `; ${lost.join(', ')}`}`,
+    describeOffset(clock),
+    '',
+    `${'error, ms'.padEnd(14)}${['p50', 'p90', 'p99', 'max'].map((name) => name.padStart(10)).join('')}`,
+    row('first event', error.firstEvent),
+    row('all events', error.allEvents),
+    row('gaps', error.gaps),
+    '',
+    `mean TTFT as we report it less the true one: ${error.meanTtftMs.toFixed(3)} ms`,
+  ]
+}
+
+/** Beyond this the two clocks have nothing to do with each other: one counts from its start. */
+const UNRELATED_MS = 86_400_000
+
+function describeOffset({ offsetMs, uncertaintyMs }: CheckedTruth['clock']): string {
+  if (uncertaintyMs < 0)
+    return `the clocks drift: their bounds contradict each other by ${(-2 * uncertaintyMs).toFixed(3)} ms`
+  const within = `known to ${uncertaintyMs.toFixed(3)} ms either way`
+  if (Math.abs(offsetMs) > UNRELATED_MS)
+    return `the log's clock counts from another origin than the wall's; aligned, ${within}`
+  return `the log's clock is ${Math.abs(offsetMs).toFixed(3)} ms ${offsetMs < 0 ? 'behind' : 'ahead of'} ours; ${within}`
 }

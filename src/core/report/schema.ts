@@ -116,6 +116,40 @@ const fingerprint = v.looseObject({
   scenarios: v.record(text, v.looseObject({ workload: fingerprintPart, schedule: fingerprintPart })),
 })
 
+const errorQuantiles = v.looseObject({ p50: ms, p90: ms, p99: ms, max: ms })
+const calibrationLoad = { streams: count, eventsPerSecond: v.number() }
+
+const calibration = v.looseObject({
+  key: v.looseObject({
+    machine: text,
+    runtime: text,
+    transport: text,
+    connections: text,
+    threads: v.union([count, text]),
+  }),
+  madeAt: v.exactOptional(text),
+  scenarios: v.record(
+    text,
+    v.looseObject({
+      covered: v.boolean(),
+      load: v.looseObject(calibrationLoad),
+      reason: v.exactOptional(text),
+      row: v.exactOptional(
+        v.looseObject({
+          ...calibrationLoad,
+          gapMs: ms,
+          requests: count,
+          firstEvent: errorQuantiles,
+          gaps: errorQuantiles,
+          sendLateness: errorQuantiles,
+          cpu: v.exactOptional(v.number()),
+          serverLimited: v.exactOptional(v.boolean()),
+        }),
+      ),
+    }),
+  ),
+})
+
 /** `manifest.json`. */
 export const manifestSchema: v.GenericSchema = v.looseObject({
   v: formatVersion,
@@ -158,6 +192,7 @@ export const manifestSchema: v.GenericSchema = v.looseObject({
   gates: v.array(text),
   options: anything,
   notes: v.array(text),
+  calibration: v.exactOptional(calibration),
   fingerprint: v.exactOptional(fingerprint),
   startedAt: text,
   endedAt: v.exactOptional(text),

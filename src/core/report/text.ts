@@ -14,6 +14,12 @@ export function formatFigure(value: number | undefined): string {
   return value === 0 ? '0' : value.toFixed(3)
 }
 
+/** Two digits that count are enough for an error. */
+export function formatError(ms: number): string {
+  const size = Math.abs(ms)
+  return size >= 10 ? groupDigits(Math.round(ms)) : size >= 0.995 ? ms.toFixed(1) : ms.toFixed(2)
+}
+
 /** `12 345` */
 export function groupDigits(whole: number): string {
   return String(whole).replace(/\B(?=(\d{3})+$)/g, ' ')
