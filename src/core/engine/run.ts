@@ -13,12 +13,14 @@ import type { RequestRecord } from '../record.ts'
 import { renderMarkdown } from '../report/markdown.ts'
 import type { ClientSample, Manifest, Progress, RunResult } from '../run.ts'
 import type { Summary } from '../summary.ts'
+import { createJudge, type Judge } from '../verdict/mod.ts'
 import { type LocalTokenizer, loadTokenizer, type PreparedWorkload } from '../workload/mod.ts'
 import { prepareCalls } from './calls.ts'
 import { type Discovery, discover } from './discover.ts'
 import { type Driver, driveHere } from './driver.ts'
 import { evaluatePlugins } from './evaluation.ts'
 import { checkFolder, createNullJournal, type Journal, makeRunFolder, openJournal } from './journal.ts'
+import { type LoadWatch, watchLoad } from './load-watch.ts'
 import { describeEnd, describeOutcome, describeRun } from './manifest.ts'
 import { REHEARSAL_OPTIONS, rehearse } from './rehearsal.ts'
 import { listTurns } from './repeat.ts'
@@ -27,6 +29,7 @@ import { runScenario, type ScenarioEnd } from './scenario.ts'
 import { type OwnServer, openServer } from './server.ts'
 import { openSession, type Session } from './session.ts'
 import { findTotalFailure, summarizeRun } from './summary.ts'
+import { chooseThreads } from './threads/choose.ts'
 import { createStateReader, startWatch } from './watch.ts'
 
 /** Who looks on. Called off the capture path; must not throw. */
@@ -37,10 +40,10 @@ export interface RunObserver {
   say?(line: string): void
   /** Each record as it is written, in order of ending. */
   record?(record: RequestRecord): void
-}
-
   /** What the client saw of itself, about four times a second. */
   sample?(sample: ClientSample): void
+}
+
 /**
  * Runs a plan. Aborting `signal` stops sending and drains; what there is is written and returned.
  * Rejects with a `BenchError` when nothing could be measured at all (no server, no folder, wrong plan); a run that went wrong
@@ -72,7 +75,7 @@ export async function run(
     const ends = await measure(session, driver, server, setting, journal, folds, observer)
     // Its sockets go first: where files are scarce, the summary needs one of theirs.
     await driver.close()
-    return await conclude(session, setting, journal, summarizer, ends)
+    return await conclude(session, setting, journal, folds, ends)
   } catch (thrown) {
     // What was waited for in vain has a reason of its own: the server that we started has ended.
     throw session.failure ?? thrown
@@ -115,19 +118,26 @@ async function prepare(
   }
 }
 
+/** What is folded from the records as they are written. */
+interface Folds {
+  readonly summarizer: Summarizer
+  readonly judge: Judge
+  readonly load: LoadWatch
+}
+
 async function measure(
   session: Session,
   driver: Driver,
   server: OwnServer,
   setting: Setting,
   journal: Journal,
-  summarizer: Summarizer,
+  { summarizer, judge, load }: Folds,
   observer: RunObserver,
 ): Promise<readonly ScenarioEnd[]> {
-  const { plan } = session
   const client = createStateReader()
   const stopWatch = startWatch(session, client.read, (sample) => {
     journal.sample('client', sample)
+    judge.sample(sample)
     observer.sample?.(sample)
   })
   const sampling = startSampling(session, journal)
@@ -146,6 +156,8 @@ async function measure(
         onRecord(record) {
           journal.record(record)
           summarizer.add(record)
+          judge.add(record)
+          load.add(record)
           observer.record?.(record)
         },
         live: () => summarizer.live(scenario.name, repetition),
@@ -167,14 +179,18 @@ async function conclude(
   session: Session,
   setting: Setting,
   journal: Journal,
-  summarizer: Summarizer,
+  { summarizer, judge, load }: Folds,
   ends: readonly ScenarioEnd[],
 ): Promise<RunResult> {
   const { plan, interrupted } = session
   const evaluations = session.stop.aborted ? undefined : await evaluatePlugins(session)
-  const ended = describeEnd(session, setting.manifest, ends)
+  const calibration = await load.quote()
+  const ended: Manifest = {
+    ...describeEnd(session, setting.manifest, ends),
+    ...(calibration === undefined ? {} : { calibration }),
+  }
   const stopped = session.failure?.message ?? (interrupted ? 'interrupted' : undefined)
-  const summary = summarizeRun(ended, summarizer, plan.gates, {
+  const summary = summarizeRun(ended, summarizer, judge, plan.gates, {
     ...(stopped === undefined ? {} : { stopped }),
     ...(evaluations === undefined ? {} : { evaluations }),
   })
@@ -190,8 +206,20 @@ async function conclude(
   }
 }
 
-function openDriver({ plan, platform }: Session, transport: Transport): Driver {
-  return driveHere(platform, plan.adapter, transport, () => openTransport(plan, platform, REHEARSAL_OPTIONS))
+/** Threads of their own carry the load where the platform has them and everything that they need can be told to them. */
+async function openDriver(session: Session, transport: Transport): Promise<Driver> {
+  const { plan, platform } = session
+  const threads = chooseThreads(plan, platform)
+  if (threads === 0) {
+    return driveHere(platform, plan.adapter, transport, () => openTransport(plan, platform, REHEARSAL_OPTIONS))
+  }
+  const { openCrew } = await import('./threads/crew.ts')
+  return await openCrew(platform, {
+    threads,
+    setup: { adapter: plan.adapterSource!, transport: transport.name, transportOptions: plan.transportOptions },
+    rehearsal: REHEARSAL_OPTIONS,
+    onLost: session.fail,
+  })
 }
 
 function openTransport(plan: RunPlan, platform: Platform, options: TransportOptions): Transport {
