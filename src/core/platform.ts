@@ -198,6 +198,8 @@ export interface Platform {
   /** Throws a `BenchError('unsupported')` for a coding that this runtime lacks. */
   inflate?(coding: string): Inflater
   readonly files?: Files
+  /** A folder of ours for what may be made again; it need not exist yet. Absent where there is none, or it may not be read. */
+  readonly cacheFolder?: string
   spawn?(
     command: string,
     args: readonly string[],
@@ -210,8 +212,6 @@ export interface Platform {
   startModule?(module: URL, args: readonly string[], allow?: 'commands'): Child
   /**
    * Starts a command through a small process of ours that ends the command's whole group when this process does, even by
-  /** A folder of ours for what may be made again; it need not exist yet. Absent where there is none, or it may not be read. */
-  readonly cacheFolder?: string
    * SIGKILL. Absent where there are no process groups.
    */
   supervise?(what: SupervisedCommand): Promise<Supervised>

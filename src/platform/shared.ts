@@ -19,27 +19,27 @@ export interface RuntimePart
   readonly collections: boolean
   /** Whether a fact about the machine may be read without asking; absent: all of them. */
   readonly isAllowed?: (kind: SystemFact) => boolean
+  /** Whether a file may be read without asking; absent: any. */
+  readonly isReadable?: (path: string) => boolean
   /** What its command wants before the path of a module to run; `commands`: the module starts processes, writes files or loads native code. */
   readonly moduleArguments: (module: URL, allow?: 'commands') => readonly string[]
 }
-  /** Whether a file may be read without asking; absent: any. */
-  readonly isReadable?: (path: string) => boolean
 
 /** A platform with sockets, files and processes. */
 export function assemblePlatform({
   collections,
   isAllowed = () => true,
+  isReadable = () => true,
   moduleArguments,
   transports,
   ...runtime
-  isReadable = () => true,
 }: RuntimePart): Platform {
   const clock = createClock()
+  const cacheFolder = findCacheFolder(process.platform, readEnv)
   return {
     ...runtime,
     machine: describeMachine(isAllowed),
     clock,
-  const cacheFolder = findCacheFolder(process.platform, readEnv)
     transports: { socket: createSocketTransport, ...transports },
     defaultTransport: 'socket',
     randomId,
@@ -48,12 +48,12 @@ export function assemblePlatform({
     usage: createUsageProbe({ collections }),
     inflate: (coding) => createInflater(coding),
     files,
+    ...(cacheFolder !== undefined && isReadable(cacheFolder) && { cacheFolder }),
     spawn,
     startModule: (module, args, allow) => startModule(moduleArguments(module, allow), module, args),
     ...(hasProcessGroups() && {
       supervise: (what) => supervise(clock, (module) => moduleArguments(module, 'commands'), what),
     }),
-    ...(cacheFolder !== undefined && isReadable(cacheFolder) && { cacheFolder }),
     onInterrupt,
   }
 }
