@@ -9,6 +9,7 @@ import { hideUserPart } from '../core/options/url.ts'
 export type Flag = ArgDef & {
   /** Heading in the help. */
   readonly group?: string
+  /** A flag that may be given several times; the last positional: as many as are given. */
   readonly repeated?: boolean
   /** What is taken when it is absent, in words. */
   readonly fallback?: string
@@ -54,7 +55,8 @@ export function readFlags(
     }
     values[token.name] = flag.repeated ? [...((before as readonly string[]) ?? []), value as string] : value
   }
-  const expected = Object.values(flags).filter(({ type }) => type === 'positional').length
+  const places = Object.values(flags).filter(({ type }) => type === 'positional')
+  const expected = places.at(-1)?.repeated ? Number.POSITIVE_INFINITY : places.length
   if (positionals.length > expected) throw unexpectedPositional(command, positionals[expected]!, known)
   return { values, positionals }
 }

@@ -51,7 +51,8 @@ function renderGroups(flags: Flags): readonly string[] {
 }
 
 function showPositional(name: string, flag: Flag): string {
-  return flag.required ? name.toUpperCase() : `[${name.toUpperCase()}]`
+  const shown = `${name.toUpperCase()}${flag.repeated ? '...' : ''}`
+  return flag.required ? shown : `[${shown}]`
 }
 
 function showFlag(name: string, flag: Flag): string {

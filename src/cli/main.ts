@@ -6,6 +6,8 @@ import { TOOL_VERSION } from '../core/version.ts'
 const summaries = {
   run: 'Measure a server',
   report: 'Recompute and show a run from its folder',
+  explain: 'Show a run as other tools would have measured it, and why they differ',
+  score: 'Score results against a contract',
   calibrate: 'Measure the error of this client, load by load',
   mock: 'Start a mock inference server',
   cpu: "Serve a GGUF model on this machine's CPU",
@@ -18,6 +20,8 @@ type Name = keyof typeof summaries
 const loaders: { readonly [K in Name]: () => Promise<{ readonly default: import('citty').CommandDef }> } = {
   run: () => import('./run.ts'),
   report: () => import('./report.ts'),
+  explain: () => import('./explain.ts'),
+  score: () => import('./score.ts'),
   calibrate: () => import('./calibrate.ts'),
   mock: () => import('./mock.ts'),
   cpu: () => import('./cpu.ts'),

@@ -55,7 +55,12 @@ export function scoreComposite(
       if (value === undefined) continue
       scores[metric] = scoreValue(metric, value, result, best.get(metric)!.has(index), contract)
     }
-    return { name: result.runtime_name, metrics: scores, ...conclude(scores, weights, contract, rules) }
+    return {
+      name: result.runtime_name,
+      ...(result.source_file === undefined ? {} : { source_file: result.source_file }),
+      metrics: scores,
+      ...conclude(scores, weights, contract, rules),
+    }
   })
   const sorted = runtimes.sort((a, b) => (b.composite ?? -1) - (a.composite ?? -1))
   return { contract_version: contract.contract_version, concurrency, runtimes: sorted }

@@ -14,6 +14,8 @@ export interface GpuResult {
 export interface LoadResult {
   readonly runtime_name: string
   readonly timestamp?: string
+  /** Not in the file: its path. */
+  readonly source_file?: string
   readonly concurrency: number
   readonly total_requests?: number
   readonly successful?: number
@@ -156,6 +158,8 @@ export function asProbadorReads(result: LoadResult): LoadResult {
 /** Optional in the file too. */
 const OPTIONAL: ReadonlySet<NumberField> = new Set(['num_layers', 'decode_us_per_layer', 'cold_start_ms'])
 
+const TEXTS: ReadonlySet<string> = new Set(['runtime_name', 'timestamp', 'source_file'])
+
 /** Where a 0 is a fact, not a gap. */
 const MAY_BE_ZERO: ReadonlySet<NumberField> = new Set([
   'total_requests',
@@ -171,7 +175,7 @@ const MAY_BE_ZERO: ReadonlySet<NumberField> = new Set([
 export function asMeasured(result: LoadResult): LoadResult {
   const dead = (result.successful ?? result.total_requests) === 0 || result.error_rate === 1
   const kept = Object.entries(result).filter(([name, value]) => {
-    if (typeof value !== 'number') return !dead || name === 'runtime_name' || name === 'timestamp'
+    if (typeof value !== 'number') return !dead || TEXTS.has(name)
     if (name === 'concurrency') return true
     if (!Number.isFinite(value)) return false
     return MAY_BE_ZERO.has(name as NumberField) ? !(dead && name === 'throughput_rps') : !dead && value > 0
