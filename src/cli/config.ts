@@ -134,8 +134,10 @@ const ALTERNATIVES: readonly (readonly string[])[] = [
 const REPLACED: Readonly<Record<string, readonly string[]>> = {
   concurrency: ['arrival', 'burstiness', 'maxInFlight'],
   replay: ['arrival', 'burstiness'],
-  dataset: ['promptTokens', 'sharedPrefix'],
-  promptTokens: ['dataset'],
+  dataset: ['promptTokens', 'sharedPrefix', 'promptFile', 'promptProfile'],
+  promptFile: ['promptTokens', 'sharedPrefix', 'dataset', 'promptProfile'],
+  promptProfile: ['promptTokens', 'promptFile', 'dataset'],
+  promptTokens: ['dataset', 'promptFile', 'promptProfile'],
 }
 
 /** Flags win over the file. */

@@ -107,6 +107,8 @@ export interface RunPlan {
   readonly gates: readonly Gate[]
   readonly plugins: readonly MetricPlugin[]
   readonly saveText: boolean
+  /** `basic`, `contains:TEXT` or `pattern:REGEX`, checked: what every whole answer is judged by. */
+  readonly validate?: string
   /** Folder to write into; absent: a new one under `bench-runs/`. null: write nothing. */
   readonly out?: string | null
   /** The options as given, secrets removed, for the manifest. */

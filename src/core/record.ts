@@ -86,6 +86,8 @@ export interface AnswerPart {
   /** Who served, when that differs from the manifest's. */
   readonly model?: string
   readonly fingerprint?: string
+  /** Only with `--validate`, and only of whole answers; what was wrong stands in {@link RecordBase.notes}. */
+  readonly quality?: 'passed' | 'failed'
   /** Only with `--save-text`. */
   readonly text?: string
   readonly reasoning?: string

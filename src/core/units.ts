@@ -31,12 +31,23 @@ export function requireDuration(flag: string, text: string): number {
 export interface Spread {
   readonly mean: number
   readonly deviation: number
+  /** Evenly from the first to the last, both included, instead of normally around the mean. */
+  readonly range?: readonly [least: number, most: number]
 }
 
 const SPREAD = /^(\d+(?:\.\d+)?)\s*(?:(?:±|\+-|\+\/-|~)\s*(\d+(?:\.\d+)?))?$/
 
-/** Reads `128`, `128±32`, `128+-32` and `128~32` (the last two for keyboards without ±). */
+const RANGE = /^(\d+)\s*(?:-|\.\.)\s*(\d+)$/
+
+/** Reads `128`, `128±32`, `128+-32` and `128~32` (the last two for keyboards without ±), and `16-256`: evenly between. */
 export function parseSpread(text: string): Spread | undefined {
+  const range = RANGE.exec(text.trim())
+  if (range !== null) {
+    const [least, most] = [Number(range[1]), Number(range[2])]
+    if (least > most) return undefined
+    // The deviation of an even distribution of whole numbers.
+    return { mean: (least + most) / 2, deviation: Math.sqrt(((most - least + 1) ** 2 - 1) / 12), range: [least, most] }
+  }
   const match = SPREAD.exec(text.trim())
   return match ? { mean: Number(match[1]), deviation: Number(match[2] ?? 0) } : undefined
 }

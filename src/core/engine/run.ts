@@ -6,6 +6,7 @@
  *     -> let plugins ask the server -> summarise -> write
  */
 import { BenchError } from '../errors.ts'
+import { parseValidation } from '../metrics/quality.ts'
 import { createSummarizer, type Summarizer } from '../metrics/summarize.ts'
 import type { RunPlan } from '../plan.ts'
 import type { Platform, Transport, TransportOptions } from '../platform.ts'
@@ -15,6 +16,7 @@ import type { ClientSample, Manifest, Progress, RunResult } from '../run.ts'
 import type { Summary } from '../summary.ts'
 import { createJudge, type Judge } from '../verdict/mod.ts'
 import { type LocalTokenizer, loadTokenizer, type PreparedWorkload } from '../workload/mod.ts'
+import { createAnswerCheck } from './answer-check.ts'
 import { prepareCalls } from './calls.ts'
 import { type Discovery, discover } from './discover.ts'
 import { type Driver, driveHere } from './driver.ts'
@@ -141,6 +143,8 @@ async function measure(
     observer.sample?.(sample)
   })
   const sampling = startSampling(session, journal)
+  const { validate, saveText } = session.plan
+  const check = createAnswerCheck(validate === undefined ? undefined : parseValidation(validate), saveText)
   const ends: ScenarioEnd[] = []
   try {
     for await (const { index, scenario, repetition } of listTurns(session, server, observer)) {
@@ -153,7 +157,8 @@ async function measure(
         target: setting.discovery.target,
         workload: setting.workloads[index]!,
         ...(setting.tokenizer === undefined ? {} : { countTokens: setting.tokenizer.count }),
-        onRecord(record) {
+        onRecord(given) {
+          const record = check(given)
           journal.record(record)
           summarizer.add(record)
           judge.add(record)

@@ -1,6 +1,7 @@
 /** One scenario: a warm-up that is kept apart, then the load that is measured. */
 import type { Target } from '../adapter.ts'
 import { BenchError } from '../errors.ts'
+import { parseValidation } from '../metrics/quality.ts'
 import type { LiveFigures } from '../metrics/scenario.ts'
 import type { ScenarioPlan } from '../plan.ts'
 import type { Phase as PhaseName, RequestRecord } from '../record.ts'
@@ -149,7 +150,7 @@ function describeContext(run: ScenarioRun, phase: PhaseName): ExchangeContext {
     model: target.model,
     fingerprint: () => run.session.fingerprint,
     timeouts: plan.timeouts,
-    saveText: plan.saveText,
+    saveText: plan.saveText || (plan.validate !== undefined && parseValidation(plan.validate).needsText),
     clock: platform.clock,
     toRunMs: run.session.toRunMs,
     ...(run.countTokens === undefined ? {} : { countTokens: run.countTokens }),

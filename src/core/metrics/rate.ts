@@ -123,6 +123,21 @@ const ERRORS: RateMetric = {
   },
 }
 
+const QUALITY: RateMetric = {
+  definition: define({
+    id: 'quality',
+    title: 'quality',
+    unit: '%',
+    direction: 'higher',
+    formula: 'answers that passed --validate / whole answers',
+    source: 'probador pass_rate, with the content looked at and an invalid pattern refused',
+  }),
+  value: ({ ok, validated, passed }) => {
+    if (ok === 0) return 'no request succeeded'
+    return validated === 0 ? 'no --validate was given' : (100 * passed) / validated
+  },
+}
+
 const DROPPED: RateMetric = {
   definition: define({
     id: 'dropped',

@@ -26,6 +26,9 @@ export interface Totals {
   firstSentAt: number
   lastEndAt: number
   firstDueAt: number
+  /** Answers that were judged (`--validate`), and those of them that passed. */
+  validated: number
+  passed: number
   /** Between repetitions. */
   pausedMs: number
 }
@@ -47,6 +50,8 @@ export function emptyTotals(): Totals {
     firstSentAt: Number.POSITIVE_INFINITY,
     lastEndAt: Number.NEGATIVE_INFINITY,
     firstDueAt: Number.POSITIVE_INFINITY,
+    validated: 0,
+    passed: 0,
     pausedMs: 0,
   }
 }
@@ -77,6 +82,8 @@ export function addToTotals(totals: Totals, record: RequestRecord): void {
 
 export function addAnswerToTotals(totals: Totals, record: OkRecord, answer: Answer): void {
   if (answer.good) totals.good++
+  if (record.quality !== undefined) totals.validated++
+  if (record.quality === 'passed') totals.passed++
   if (record.outputTokens === undefined) totals.withoutOutput++
   else totals.outputTokens += record.outputTokens
   if (record.inputTokens === undefined) totals.withoutInput++
@@ -93,6 +100,8 @@ export function mergeTotals(totals: Totals, other: Totals): void {
   totals.dropped += other.dropped
   totals.interrupted += other.interrupted
   totals.good += other.good
+  totals.validated += other.validated
+  totals.passed += other.passed
   totals.outputTokens += other.outputTokens
   totals.inputTokens += other.inputTokens
   totals.withoutOutput += other.withoutOutput

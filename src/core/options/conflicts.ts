@@ -61,6 +61,15 @@ const rules: readonly Rule[] = [
     given.restart === true && ((given.runs ?? 1) < 2 || given.start === undefined)
       ? alone('restart', 'starts the server afresh for each run; it takes --start and --runs')
       : undefined,
+  both('dataset', 'promptFile', 'each says what to ask; give one'),
+  both('promptProfile', 'promptTokens', 'each says how long prompts are; give one'),
+  ...(['dataset', 'promptFile'] as const).map((name) =>
+    both('promptProfile', name, 'what is asked has a length of its own; give one'),
+  ),
+  ...(['promptTokens', 'sharedPrefix'] as const).map((name) =>
+    both(name, 'promptFile', 'the prompts of a file have lengths of their own'),
+  ),
+  needs('failOnQuality', ['validate'], 'is about answers that are judged; say how with --validate'),
   needs('start', ['url'], 'starts a server, and nothing says where it will listen; add --url'),
   needs('compatOut', ['compat'], 'is where the result file of another tool goes; add --compat'),
   both('apiKeyEnv', 'apiKeyFile', 'each says where the key is; give one'),

@@ -4,7 +4,7 @@ import { type ArrivalPlan, makeArrival } from '../arrival/mod.ts'
 import type { Arrival } from '../arrival.ts'
 import type { PromptPlan, ScenarioPlan, Warmup } from '../plan.ts'
 import type { Spread } from '../units.ts'
-import type { CheckedOptions } from './options.ts'
+import type { CheckedOptions, PromptProfile } from './options.ts'
 import { defaults } from './schema.ts'
 
 type DatasetPlan = Extract<PromptPlan, { kind: 'dataset' }>
@@ -115,6 +115,8 @@ function readWarmup(warmup: NonNullable<CheckedOptions['warmup']>): Warmup {
 }
 
 function listLengths(options: CheckedOptions, inputs: Inputs): readonly Lengths[] {
+  const profiles = options.promptProfile?.map((name) => ({ name, ...PROFILES[name] }))
+  if (profiles !== undefined) return profiles.flatMap((profile) => listProfileLengths(profile, options))
   const outs = options.outputTokens ?? [defaults.outputTokens]
   const { dataset } = inputs
   if (dataset !== undefined) {
@@ -141,12 +143,42 @@ function listLengths(options: CheckedOptions, inputs: Inputs): readonly Lengths[
   )
 }
 
+/** Lengths that go by a name in probador. Its prompts are the same each time; ours differ, as all that are made here. */
+const PROFILES: Readonly<Record<PromptProfile, { readonly input: number; readonly output: number }>> = {
+  micro: { input: 10, output: 1 },
+  short: { input: 32, output: 32 },
+  medium: { input: 128, output: 128 },
+  long: { input: 512, output: 256 },
+}
+
+interface NamedLengths {
+  readonly name: PromptProfile
+  readonly input: number
+  readonly output: number
+}
+
+function listProfileLengths({ name, input, output }: NamedLengths, options: CheckedOptions): readonly Lengths[] {
+  const outs = options.outputTokens ?? [{ mean: output, deviation: 0 }]
+  return outs.map((outputTokens) => ({
+    name: [name, ...(outs.length === 1 ? [] : [`out${nameSpread(outputTokens)}`])].join('-'),
+    title: [name, ...(outs.length === 1 ? [] : [`${showSpread(outputTokens)} out`])].join(', '),
+    prompts: {
+      kind: 'synthetic',
+      inputTokens: { mean: input, deviation: 0 },
+      outputTokens,
+      sharedPrefixTokens: options.sharedPrefix ?? 0,
+    },
+  }))
+}
+
 /** For names of files and scenarios: `128`, `128~32`. */
-function nameSpread({ mean, deviation }: Spread): string {
+function nameSpread({ mean, deviation, range }: Spread): string {
+  if (range !== undefined) return range.join('-')
   return deviation === 0 ? `${mean}` : `${mean}~${deviation}`
 }
 
 /** For people and for the manifest: `128`, `128±32`. */
-export function showSpread({ mean, deviation }: Spread): string {
+export function showSpread({ mean, deviation, range }: Spread): string {
+  if (range !== undefined) return range.join('-')
   return deviation === 0 ? `${mean}` : `${mean}±${deviation}`
 }

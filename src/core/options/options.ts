@@ -14,6 +14,8 @@ export type StageInput =
   | { readonly rate: number; readonly duration: string }
   | { readonly from: number; readonly to: number; readonly duration: string }
 
+export type PromptProfile = 'micro' | 'short' | 'medium' | 'long'
+
 export type ArrivalName = 'constant' | 'poisson' | 'gamma'
 export type Connections = TransportOptions['connections']
 
@@ -74,6 +76,10 @@ export interface RunOptions {
   readonly dataset?: string
   /** Path of a `tokenizer.json`. */
   readonly tokenizer?: string
+  /** Lengths by name: `micro`, `short`, `medium`, `long`. */
+  readonly promptProfile?: string | readonly string[]
+  /** YAML file of prompts. */
+  readonly promptFile?: string
 
   readonly connectTimeout?: NumberText
   readonly headersTimeout?: NumberText
@@ -94,6 +100,10 @@ export interface RunOptions {
 
   /** `'ttft=200ms,tpot=30ms'`. */
   readonly slo?: string | readonly string[]
+  /** `basic`, `contains:TEXT` or `pattern:REGEX`: what every answer is judged by. */
+  readonly validate?: string
+  /** Share of answers that must pass, from 0 to 1. */
+  readonly failOnQuality?: NumberText
   /** `['ttft.p99<500ms', 'errors<1%']`. */
   readonly gates?: string | readonly string[]
   readonly plugins?: string | MetricPlugin | readonly (string | MetricPlugin)[]
@@ -112,6 +122,10 @@ export interface RunOptions {
 
 /** {@link RunOptions}, read and checked one by one and against each other. Still without defaults and files. */
 export interface CheckedOptions {
+  readonly promptProfile?: readonly PromptProfile[]
+  readonly promptFile?: string
+  readonly validate?: string
+  readonly failOnQuality?: number
   readonly restart?: boolean
   readonly runs?: number
   readonly cooldown?: number

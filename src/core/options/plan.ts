@@ -14,6 +14,7 @@ import { findCommandSecrets } from './command-line.ts'
 import { readCredentials, readNamedFile } from './credentials.ts'
 import { type Inputs, makeScenarios } from './matrix.ts'
 import type { CheckedOptions } from './options.ts'
+import { parsePromptFile } from './prompt-file.ts'
 import type { NameOption } from './read.ts'
 import { parseInstants } from './replay.ts'
 import { defaults } from './schema.ts'
@@ -74,9 +75,10 @@ export async function planRun(options: CheckedOptions, tools: PlanTools): Promis
     ...(options.start !== undefined && { start: options.start }),
     ...(options.runs !== undefined && options.runs > 1 && { repeat: planRepeat(options, options.runs) }),
     slo: (options.slo ?? []).flatMap((text) => parseSlo(text)),
-    gates: (options.gates ?? []).map((text) => parseGate(text, registry)),
+    gates: [...(options.gates ?? []), ...qualityGates(options)].map((text) => parseGate(text, registry)),
     plugins,
     saveText: options.saveText ?? false,
+    ...(options.validate !== undefined && { validate: options.validate }),
     ...(options.out !== undefined && { out: options.out }),
     options: writeOptions(options),
     secrets:
@@ -88,6 +90,10 @@ export async function planRun(options: CheckedOptions, tools: PlanTools): Promis
 
 function planRepeat(options: CheckedOptions, runs: number): Repeat {
   return { runs, cooldownMs: options.cooldown ?? defaults.cooldownMs, restart: options.restart ?? false }
+}
+
+function qualityGates({ failOnQuality }: CheckedOptions): readonly string[] {
+  return failOnQuality === undefined ? [] : [`quality>=${Number((failOnQuality * 100).toFixed(6))}%`]
 }
 
 /** Keys that servers read from their environment, and may repeat in what they write. */
@@ -150,8 +156,9 @@ function readTimeouts(options: CheckedOptions): Timeouts {
 }
 
 async function readInputs(options: CheckedOptions, platform: Platform, nameOption: NameOption): Promise<Inputs> {
-  const { dataset, replay } = options
+  const { dataset, promptFile, replay } = options
   return {
+    ...(promptFile !== undefined && { dataset: await readPrompts(promptFile, platform, nameOption('promptFile')) }),
     ...(dataset !== undefined && { dataset: await readDataset(dataset, platform, nameOption('dataset')) }),
     ...(replay !== undefined && { instants: await readInstants(replay, platform, nameOption('replay')) }),
   }
@@ -164,6 +171,16 @@ async function readDataset(path: string, platform: Platform, name: string): Prom
     name: path.split(/[/\\]/).at(-1)!,
     hash: await digestText(text),
     rows: parseDataset(path, text),
+  }
+}
+
+async function readPrompts(path: string, platform: Platform, name: string): Promise<NonNullable<Inputs['dataset']>> {
+  const text = await readNamedFile(path, name, platform)
+  return {
+    kind: 'dataset',
+    name: path.split(/[/\\]/).at(-1)!,
+    hash: await digestText(text),
+    rows: parsePromptFile(path, text),
   }
 }
 

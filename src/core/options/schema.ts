@@ -211,6 +211,16 @@ const entries = {
     off: 'Let answers end where the model ends them',
     fallback: 'true',
   }),
+  promptProfile: option(
+    isDomain.promptProfiles(),
+    'Lengths by name, tokens in/out: micro 10/1, short 32/32, medium 128/128, long 512/256; a list makes one scenario each',
+    { group: 'Prompts and answers', hint: 'NAME' },
+  ),
+  promptFile: option(is.text('a path'), 'YAML file of prompts: a list of role, content, max_tokens, temperature', {
+    group: 'Prompts and answers',
+    hint: 'FILE',
+    path: true,
+  }),
   dataset: option(is.text('a path'), 'JSONL file of prompts or messages', {
     group: 'Prompts and answers',
     hint: 'FILE',
@@ -281,6 +291,16 @@ const entries = {
     is.texts('limits such as ttft=200ms,tpot=30ms,e2e=5s'),
     'What a good request meets, for goodput: ttft=200ms,tpot=30ms,e2e=5s',
     { group: 'Judging', hint: 'LIMITS', repeated: true },
+  ),
+  validate: option(
+    isDomain.validation(),
+    'Judge every whole answer: basic (it has tokens, content, an end), contains:TEXT or pattern:REGEX',
+    { group: 'Judging', hint: 'RULE' },
+  ),
+  failOnQuality: option(
+    is.decimal(0, 1),
+    'With --validate, exit code 3 when a smaller share of the answers passes: 0.95',
+    { group: 'Judging', hint: 'SHARE' },
   ),
   gates: option(
     is.texts("conditions such as 'ttft.p99<500ms'"),

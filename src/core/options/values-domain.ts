@@ -2,9 +2,12 @@
 import * as v from 'valibot'
 import type { Adapter } from '../adapter.ts'
 import type { RateStage } from '../arrival/mod.ts'
+import { describeError } from '../errors.ts'
 import type { MetricPlugin } from '../metric.ts'
+import { parseValidation } from '../metrics/quality.ts'
 import { parseDuration } from '../units.ts'
 import type { CheckedOptions, RunOptions, StageInput } from './options.ts'
+import { choice, integer } from './values.ts'
 
 type Header = readonly [name: string, value: string]
 
@@ -132,6 +135,34 @@ export function warmup(): v.GenericSchema<string | number, NonNullable<CheckedOp
       if (ms !== undefined) return { ms }
       addIssue({ message: `${JSON.stringify(dataset.value)} is not ${what}` })
       return NEVER
+    }),
+  )
+}
+
+export const PROMPT_PROFILES = ['micro', 'short', 'medium', 'long'] as const
+
+export function promptProfiles(): v.GenericSchema<
+  NonNullable<RunOptions['promptProfile']>,
+  NonNullable<CheckedOptions['promptProfile']>
+> {
+  return v.pipe(
+    v.union([v.string(), v.array(v.string())], `is not one of ${PROMPT_PROFILES.join(', ')}, or a list of them`),
+    v.transform((given) => (typeof given === 'string' ? given.split(',') : given).map((name) => name.trim())),
+    v.array(choice(PROMPT_PROFILES)),
+  )
+}
+
+/** Checked here, and kept as written. */
+export function validation(): v.GenericSchema<string> {
+  return v.pipe(
+    v.string('is not basic, contains:TEXT or pattern:REGEX'),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return
+      try {
+        parseValidation(dataset.value)
+      } catch (thrown) {
+        addIssue({ message: describeError(thrown).replace(/^--validate: /, '') })
+      }
     }),
   )
 }

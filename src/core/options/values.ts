@@ -110,7 +110,8 @@ export function tokenLengths(): v.GenericSchema<Scalar | Scalar[], readonly Spre
   return reading(listOf(what), what, (value) =>
     readList(value, (part) => {
       const spread = parseSpread(String(part))
-      return spread && Number.isSafeInteger(spread.mean) && spread.mean >= 1 ? spread : undefined
+      if (spread === undefined || (spread.range?.[0] ?? spread.mean) < 1) return undefined
+      return spread.range !== undefined || Number.isSafeInteger(spread.mean) ? spread : undefined
     }),
   )
 }

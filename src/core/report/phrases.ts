@@ -112,6 +112,7 @@ export function describeConduct(scenario: ScenarioSummary): string[] {
     ...describeLateness(scenario, 'queue_wait', 'waits for a permit'),
     ...describeTokenSources(scenario),
     ...describeCache(scenario),
+    ...describeQuality(scenario),
     ...describeBundling(scenario),
   ]
 }
@@ -139,6 +140,12 @@ function describeTokenSources(scenario: ScenarioSummary): string[] {
     return sources.length === 1 ? counter : `${counter} (${groupDigits(count)})`
   })
   return [`tokens counted ${words.join(', ')}`]
+}
+
+/** Said only where answers were judged. */
+function describeQuality(scenario: ScenarioSummary): string[] {
+  const quality = scalarOf(scenario, 'quality')
+  return quality === undefined ? [] : [`answers that passed ${formatPercent(quality)}`]
 }
 
 /** Said only where a prefix cache answered for some of the prompt. */

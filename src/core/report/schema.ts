@@ -74,6 +74,7 @@ const said = {
   serverTimings: v.exactOptional(serverTimings),
   model: v.exactOptional(text),
   fingerprint: v.exactOptional(text),
+  quality: v.exactOptional(v.picklist(['passed', 'failed'])),
   text: v.exactOptional(text),
   reasoning: v.exactOptional(text),
 }

@@ -9,6 +9,7 @@ const MAX_DRAWS = 64
  * lengths' mean is above the one asked for.
  */
 export function drawLength(spread: Spread, random: Random): number {
+  if (spread.range !== undefined) return spread.range[0] + random.integer(spread.range[1] - spread.range[0] + 1)
   if (spread.deviation === 0) return Math.max(1, Math.round(spread.mean))
   for (let draw = 0; draw < MAX_DRAWS; draw++) {
     const length = Math.round(spread.mean + spread.deviation * random.normal())
@@ -17,7 +18,8 @@ export function drawLength(spread: Spread, random: Random): number {
   return 1
 }
 
-/** `128±32`, or `128`. */
+/** `128±32`, `128` or `16-256`. */
 export function describeSpread(spread: Spread): string {
+  if (spread.range !== undefined) return spread.range.join('-')
   return spread.deviation === 0 ? String(spread.mean) : `${spread.mean}±${spread.deviation}`
 }
