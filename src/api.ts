@@ -2,6 +2,7 @@
 import { run as runPlan } from './core/engine/run.ts'
 import { planRun, type RunOptions, readOptions } from './core/options/mod.ts'
 import type { Platform } from './core/platform.ts'
+import { showAs } from './core/profiles/show.ts'
 import type { RequestRecord } from './core/record.ts'
 import type { Progress, RunResult } from './core/run.ts'
 import { loadPlatform } from './platform/load.ts'
@@ -47,13 +48,19 @@ export function run(options: RunOptions, extras: RunExtras = {}): Run {
 
 async function start(options: RunOptions, extras: RunExtras, progress: (value: Progress) => void): Promise<RunResult> {
   const platform = extras.platform ?? (await loadPlatform())
-  const plan = await planRun(readOptions(options), {
+  const checked = readOptions(options)
+  const plan = await planRun(checked, {
     platform,
     loadAdapter: (specifier) => loadPart('adapter', specifier, platform),
     loadPlugin: (specifier) => loadPart('plugin', specifier, platform),
   })
-  const observer = { progress, ...(extras.onRecord === undefined ? {} : { record: extras.onRecord }) }
-  return await runPlan(plan, platform, observer, extras.signal)
+  const shown = showAs(checked.definitions ?? 'inferbench')
+  const record = (one: RequestRecord): void => {
+    shown.add(one)
+    extras.onRecord?.(one)
+  }
+  const result = await runPlan(plan, platform, { progress, record }, extras.signal)
+  return { ...result, summary: shown.apply(result.summary) }
 }
 
 /** Holds one value for readers that come when they can. */

@@ -20,6 +20,7 @@ const topics: Readonly<Record<string, (platform: Platform) => Promise<readonly R
   schedules: async () => arrivalKinds.map(({ name, summary }): Row => [name, summary]),
   metrics: async () =>
     [...metricRegistry.values()].map(({ id, unit, title, formula }): Row => [id, `${title} (${unit}): ${formula}`]),
+  definitions: listDefinitions,
   formats: async () => formats,
 }
 
@@ -66,6 +67,15 @@ function renderTopic(name: string, rows: readonly Row[]): string {
   const width = Math.max(0, ...rows.map(([label]) => label.length)) + 2
   const lines = rows.map(([label, text]) => `  ${label.padEnd(width)}${text}`)
   return [name, ...(lines.length === 0 ? ['  none'] : lines)].join('\n')
+}
+
+/** How each tool makes each figure, and where that was read. */
+async function listDefinitions(): Promise<readonly Row[]> {
+  const { profiles } = await import('../core/profiles/mod.ts')
+  return profiles.flatMap(({ name, tool, source, metrics }): Row[] => [
+    [name, `${tool}, by ${source}`],
+    ...Object.entries(metrics).map(([id, { title, formula }]): Row => [`  ${id}`, `${title}: ${formula}`]),
+  ])
 }
 
 async function listParts(kind: 'adapter' | 'plugin', platform: Platform): Promise<readonly Row[]> {

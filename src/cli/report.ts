@@ -4,7 +4,10 @@ import { reportFolder } from '../core/engine/report.ts'
 import { BenchError } from '../core/errors.ts'
 import { asArray, asObject, parseJson } from '../core/json.ts'
 import type { MetricPlugin } from '../core/metric.ts'
+import { suggestName } from '../core/nearest.ts'
 import type { Platform } from '../core/platform.ts'
+import { PROFILE_NAMES, type ProfileName } from '../core/profile.ts'
+import { showAs } from '../core/profiles/show.ts'
 import { loadPlatform } from '../platform/load.ts'
 import { listBuiltins, loadPart } from '../registry.ts'
 import { type CommandContext, makeCommand } from './command.ts'
@@ -21,6 +24,12 @@ const command: CommandDef = makeCommand(
       folder: { type: 'positional', required: true, description: 'Folder of a run' },
       json: { type: 'boolean', description: 'Print the summary as JSON and nothing else' },
       junit: { type: 'string', valueHint: 'FILE', description: 'Write gates as JUnit XML' },
+      definitions: {
+        type: 'string',
+        valueHint: 'TOOL',
+        fallback: PROFILE_NAMES[0],
+        description: `Whose definitions the figures follow: ${PROFILE_NAMES.join(', ')}`,
+      },
       plugin: {
         type: 'string',
         valueHint: 'NAME',
@@ -43,11 +52,20 @@ async function report({ values, positionals, terminal }: CommandContext): Promis
   if (platform.files === undefined)
     throw new BenchError('unsupported', `${platform.name} has no files to read a run from`)
   const plugins = await loadPlugins(values.plugin as readonly string[] | undefined, folder, platform, terminal)
-  const { manifest, summary, cut } = await reportFolder(platform.files, folder, plugins)
+  const shown = showAs(readProfileName(values.definitions))
+  const { manifest, cut, ...read } = await reportFolder(platform.files, folder, plugins, shown.add)
+  const summary = shown.apply(read.summary)
   const output = { json: values.json === true, ...(typeof values.junit === 'string' && { junit: values.junit }) }
   await publishResult({ manifest, summary, folder }, output, platform, terminal)
   if (cut) terminal.log.warn('the run was cut off; this is what its log holds')
   return judgeGates(summary, output, terminal)
+}
+
+function readProfileName(given: unknown): ProfileName {
+  const name = given ?? PROFILE_NAMES[0]
+  if ((PROFILE_NAMES as readonly unknown[]).includes(name)) return name as ProfileName
+  const help = suggestName(String(name), PROFILE_NAMES) || `; there are ${PROFILE_NAMES.join(', ')}`
+  throw new BenchError('usage', `--definitions: there is no "${name}"${help}`)
 }
 
 /**

@@ -72,13 +72,13 @@ async function measure(
   signal: AbortSignal,
 ): Promise<RunResult> {
   if (read.options.url !== undefined)
-    return await runPlan(await plan(read, read.options, platform), platform, view, signal)
+    return await runPlan(await plan(read, read.options, platform), platform, view, signal, read.options.definitions)
   // Loaded where it is needed: a user waits for every module between the command and the first request.
   const { startOwnServer } = await import('./own-server.ts')
   const own = await startOwnServer(read.options, platform)
   try {
     const made = await plan(read, own.options, platform)
-    return await runPlan(made, platform, sayFirst(view, own.said), signal)
+    return await runPlan(made, platform, sayFirst(view, own.said), signal, read.options.definitions)
   } finally {
     await own.close()
   }
@@ -95,14 +95,24 @@ async function plan({ nameOption }: ReadRunOptions, options: CheckedOptions, pla
   return made
 }
 
-async function runPlan(plan: RunPlan, platform: Platform, view: ProgressView, signal: AbortSignal): Promise<RunResult> {
+async function runPlan(
+  plan: RunPlan,
+  platform: Platform,
+  view: ProgressView,
+  signal: AbortSignal,
+  definitions: CheckedOptions['definitions'],
+): Promise<RunResult> {
   if (plan.options.calibrate === true) {
     const { calibrateFirst } = await import('./own-calibration.ts')
     await calibrateFirst(plan, platform, view.say, signal)
   }
   const { run } = await import('../core/engine/run.ts')
   const observer = { progress: view.update, say: view.say }
-  return await run(plan, platform, observer, signal)
+  if (definitions === undefined) return await run(plan, platform, observer, signal)
+  const { showAs } = await import('../core/profiles/show.ts')
+  const shown = showAs(definitions)
+  const result = await run(plan, platform, { ...observer, record: shown.add }, signal)
+  return { ...result, summary: shown.apply(result.summary) }
 }
 
 /** Says a line once the run is under way: an error before that is the only line there is. */

@@ -132,6 +132,8 @@ export type Evaluations = Readonly<Record<string, Readonly<Record<string, Metric
 export interface Summary {
   /** Format version. */
   readonly v: 1
+  /** Whose definitions the figures follow; absent: ours. Never in a run folder. */
+  readonly profile?: string
   readonly scenarios: readonly ScenarioSummary[]
   /** Of plugins' metrics, by id; absent when there are none. Those built in are known by `manifest.tool.definitions`. */
   readonly definitions?: Readonly<Record<string, MetricDefinition>>

@@ -36,7 +36,7 @@ function distributionOf(results: ProfileResults, id: ProfileMetricId): Distribut
   return result.distribution
 }
 
-function valueOf(results: ProfileResults, id: ProfileMetricId): number | string {
+function numberOf(results: ProfileResults, id: ProfileMetricId): number | string {
   const result = results[id]
   if (result.kind === 'distribution') throw new Error(`${id} is a distribution`)
   return result.kind === 'scalar' ? result.value : result.reason
@@ -63,11 +63,11 @@ describe('vllm bench serve', () => {
   })
 
   it('divides sums by the whole wall time, failures included', () => {
-    expect(valueOf(results, 'output_tok_s')).toBeCloseTo(10 / 0.079, 9)
-    expect(valueOf(results, 'total_tok_s')).toBeCloseTo(30 / 0.079, 9)
-    expect(valueOf(results, 'req_s')).toBeCloseTo(2 / 0.079, 9)
+    expect(numberOf(results, 'output_tok_s')).toBeCloseTo(10 / 0.079, 9)
+    expect(numberOf(results, 'total_tok_s')).toBeCloseTo(30 / 0.079, 9)
+    expect(numberOf(results, 'req_s')).toBeCloseTo(2 / 0.079, 9)
     const failed = figuresOf('vllm', [plain, bundled, httpErrorRecord({ sentAt: 90, endAt: 101 })])
-    expect(valueOf(failed, 'req_s')).toBeCloseTo(2 / 0.1, 9)
+    expect(numberOf(failed, 'req_s')).toBeCloseTo(2 / 0.1, 9)
   })
 
   it('counts the finish message, and not the one with the usage', () => {
@@ -79,7 +79,7 @@ describe('vllm bench serve', () => {
 
   it('has no rate of tokens where it would need the text', () => {
     const results = figuresOf('vllm', [okRecord({ tokenSource: 'chunks' })])
-    expect(valueOf(results, 'output_tok_s')).toContain('would tokenize the text')
+    expect(numberOf(results, 'output_tok_s')).toContain('would tokenize the text')
     expect(results.tpot.kind).toBe('absent')
     expect(results.ttft.kind).toBe('distribution')
   })
@@ -100,8 +100,8 @@ describe('AIPerf', () => {
   })
 
   it('ends its clock at the last content', () => {
-    expect(valueOf(results, 'output_tok_s')).toBeCloseTo(10 / 0.074, 9)
-    expect(valueOf(results, 'req_s')).toBeCloseTo(2 / 0.074, 9)
+    expect(numberOf(results, 'output_tok_s')).toBeCloseTo(10 / 0.074, 9)
+    expect(numberOf(results, 'req_s')).toBeCloseTo(2 / 0.074, 9)
   })
 })
 
@@ -132,7 +132,7 @@ describe('GuideLLM', () => {
 
   it('counts iterations where the server does not count', () => {
     const { outputTokens: _, tokenSource: __, ...uncounted } = plain
-    expect(valueOf(figuresOf('guidellm', [uncounted]), 'output_tok_s')).toBeCloseTo(3 / 0.041, 9)
+    expect(numberOf(figuresOf('guidellm', [uncounted]), 'output_tok_s')).toBeCloseTo(3 / 0.041, 9)
   })
 })
 
@@ -154,8 +154,8 @@ describe('SGLang', () => {
 
   it('takes the length that was asked for where nobody counted', () => {
     const { outputTokens: _, tokenSource: __, ...uncounted } = bundled
-    expect(valueOf(figuresOf('sglang', [uncounted]), 'output_tok_s')).toBeCloseTo(8 / 0.032, 9)
-    expect(valueOf(results, 'total_tok_s')).toBeCloseTo(30 / 0.079, 9)
+    expect(numberOf(figuresOf('sglang', [uncounted]), 'output_tok_s')).toBeCloseTo(8 / 0.032, 9)
+    expect(numberOf(results, 'total_tok_s')).toBeCloseTo(30 / 0.079, 9)
   })
 })
 
@@ -166,7 +166,7 @@ describe('probador', () => {
     expect(distributionOf(results, 'ttft')).toMatchObject({ min: 10, max: 27 })
     expect(distributionOf(results, 'itl')).toMatchObject({ count: 2, min: 0, max: 15 })
     expect(results.tpot).toEqual(results.itl)
-    expect(valueOf(results, 'total_tok_s')).toBe('the tool has no such figure')
+    expect(numberOf(results, 'total_tok_s')).toBe('the tool has no such figure')
   })
 
   it('falls back to the tokens, and then to the latency, for all answers together', () => {
@@ -217,7 +217,7 @@ describe('probador', () => {
         )
         expect(distributionOf(results, 'ttft').quantiles.p99).toBeCloseTo(expected.ttft_p99_ms, 6)
         expect(distributionOf(results, 'e2e').quantiles.p50).toBeCloseTo(expected.latency_p50_ms, 6)
-        expect(valueOf(results, 'output_tok_s')).toBeCloseTo(expected.tokens_per_sec, 6)
+        expect(numberOf(results, 'output_tok_s')).toBeCloseTo(expected.tokens_per_sec, 6)
         if (results.tpot.kind === 'absent') expect(expected.tpot_p50_ms).toBe(0)
         else expect(distributionOf(results, 'tpot').quantiles.p90).toBeCloseTo(expected.tpot_p90_ms, 6)
       }),
@@ -257,7 +257,7 @@ describe('every profile', () => {
       ]
       const results = figuresOf(name, odd)
       expect(JSON.stringify(results)).not.toContain('null')
-      expect(valueOf(results, 'req_s')).toBeLessThanOrEqual(4 / 0.039)
+      expect(numberOf(results, 'req_s')).toBeLessThanOrEqual(4 / 0.039)
     },
   )
 })

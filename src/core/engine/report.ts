@@ -5,9 +5,11 @@ import { parseGate } from '../metrics/gates.ts'
 import { createMetricRegistry } from '../metrics/registry.ts'
 import { createSummarizer } from '../metrics/summarize.ts'
 import type { Files } from '../platform.ts'
-import { parseManifest, parseSummary, readRecords } from '../report/readers.ts'
+import type { RequestRecord } from '../record.ts'
+import { parseManifest, parseSummary, readClientLog, readRecords } from '../report/readers.ts'
 import type { Manifest } from '../run.ts'
 import type { Summary } from '../summary.ts'
+import { createJudge, type Judge } from '../verdict/mod.ts'
 import { type Aside, summarizeRun } from './summary.ts'
 
 export interface RunReport {
@@ -22,6 +24,8 @@ export async function reportFolder(
   files: Files,
   folder: string,
   plugins: readonly MetricPlugin[] = [],
+  /** Each record in turn, for whoever makes figures of their own. */
+  look?: (record: RequestRecord) => void,
 ): Promise<RunReport> {
   const names = await files.list(folder)
   if (names === undefined) throw new BenchError('usage', `${folder}: no such folder`)
@@ -32,15 +36,29 @@ export async function reportFolder(
   const manifest = parseManifest(manifestPath, await files.readText(manifestPath))
   const summarizer = createSummarizer({ slo: manifest.slo, plugins })
   const recordsPath = files.join(folder, 'records.jsonl')
-  const { cut } = await readRecords(recordsPath, files.readPieces(recordsPath), (record) => summarizer.add(record))
+  const judge = createJudge(manifest.scenarios)
+  const { cut } = await readRecords(recordsPath, files.readPieces(recordsPath), (record) => {
+    summarizer.add(record)
+    judge.add(record)
+    look?.(record)
+  })
+  await watchAgain(files, folder, judge)
   const registry = createMetricRegistry(plugins)
   const gates = manifest.gates.map((text) => parseGate(text, registry))
   const aside = await readAside(files, folder, names)
   return {
     manifest,
-    summary: summarizeRun(manifest, summarizer, gates, aside),
+    summary: summarizeRun(manifest, summarizer, judge, gates, aside),
     cut: cut || manifest.endedAt === undefined,
   }
+}
+
+/** A folder without the client's log is judged without it, and the verdict says so. */
+async function watchAgain(files: Files, folder: string, judge: Judge): Promise<void> {
+  const series = files.join(folder, 'series')
+  if ((await files.list(series))?.includes('client.jsonl') !== true) return
+  const path = files.join(series, 'client.jsonl')
+  await readClientLog(path, files.readPieces(path), judge.sample)
 }
 
 /** What is no fold of the records is taken over from the summary that the run wrote; a run that was cut off has none. */

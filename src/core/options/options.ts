@@ -3,6 +3,7 @@ import type { Adapter } from '../adapter.ts'
 import type { ArrivalPlan, RateStage } from '../arrival/mod.ts'
 import type { MetricPlugin } from '../metric.ts'
 import type { TransportOptions } from '../platform.ts'
+import type { ProfileName } from '../profile.ts'
 import type { Spread } from '../units.ts'
 
 type OneOrMore<Value> = Value | readonly Value[]
@@ -87,6 +88,8 @@ export interface RunOptions {
   readonly idleTimeout?: NumberText
   readonly timeout?: NumberText
 
+  /** Threads that carry the load: `auto`, or a number; 0: the main thread does. */
+  readonly threads?: NumberText | 'auto'
   readonly transport?: string
   readonly connections?: Connections
   /** The command calibrates its client first, unless that was done in the last day. */
@@ -107,6 +110,8 @@ export interface RunOptions {
   /** `['ttft.p99<500ms', 'errors<1%']`. */
   readonly gates?: string | readonly string[]
   readonly plugins?: string | MetricPlugin | readonly (string | MetricPlugin)[]
+  /** Whose definitions the shown figures follow; what is written to the folder, and judged, follows ours. */
+  readonly definitions?: ProfileName
 
   /** Folder of the run. In a program, null writes nothing. */
   readonly out?: string | null
@@ -165,6 +170,7 @@ export interface CheckedOptions {
   readonly forceLength?: boolean
   readonly dataset?: string
   readonly tokenizer?: string
+  readonly threads?: number | 'auto'
   readonly transport?: string
   readonly connections?: Connections
   readonly calibrate?: boolean
@@ -176,6 +182,7 @@ export interface CheckedOptions {
   readonly slo?: readonly string[]
   readonly gates?: readonly string[]
   readonly plugins?: readonly (string | MetricPlugin)[]
+  readonly definitions?: ProfileName
   readonly out?: string | null
   readonly saveText?: boolean
   readonly junit?: string

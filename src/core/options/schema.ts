@@ -1,5 +1,6 @@
 /** The one schema of a run's options: `bench run`'s flags and help, config files, `run(options)` and the JSON Schema come from it. */
 import * as v from 'valibot'
+import { PROFILE_NAMES } from '../profile.ts'
 import type { CheckedOptions, OptionName, RunOptions } from './options.ts'
 import * as is from './values.ts'
 import * as isDomain from './values-domain.ts'
@@ -258,6 +259,11 @@ const entries = {
     fallback: '10m',
   }),
 
+  threads: option(isDomain.threadCount(), 'Threads that carry the load; 0: the main thread does', {
+    group: 'Transport',
+    hint: 'N',
+    fallback: 'auto',
+  }),
   transport: option(is.text('the name of a transport'), 'What moves the bytes: socket, undici or fetch', {
     group: 'Transport',
     hint: 'NAME',
@@ -311,6 +317,11 @@ const entries = {
     isDomain.pluginList(),
     'Metric plugin to add: a name (bench list plugins), a path or an npm package; repeatable',
     { group: 'Judging', hint: 'NAME', flag: 'plugin', repeated: true },
+  ),
+  definitions: option(
+    is.choice(PROFILE_NAMES),
+    `Whose definitions the figures follow that are shown: ${PROFILE_NAMES.join(', ')}; bench explain compares them`,
+    { group: 'Judging', hint: 'TOOL', fallback: PROFILE_NAMES[0] },
   ),
 
   out: option(v.nullable(is.text('a path')), 'Folder for the run; it must not hold one yet', {

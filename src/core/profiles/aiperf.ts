@@ -26,7 +26,7 @@ class AiperfFold implements ProfileFold {
     const last = tokens.at(-1) ?? endMs
     this.answers++
     this.e2e.add(connectMs + last)
-    this.span.add(record.sentAt - connectMs, record.sentAt + last)
+    this.span.add(record.sentAt - connectMs, record.sentAt + last, record.run)
     this.output.add(count)
     this.input.add(record.inputTokens)
     if (!streamed || first === undefined) return

@@ -18,6 +18,8 @@ export interface SeenAnswer {
   readonly tokens: readonly number[]
   /** Messages with `choices`: all but the one that tells the usage, see {@link readAnswer}. */
   readonly choices: readonly number[]
+  /** Of these, how many follow the last token. */
+  readonly trailing: number
   /** The end of the body. */
   readonly endMs: number
   /** Output tokens as the server counted them. */
@@ -36,6 +38,7 @@ export function readAnswer(record: OkRecord): SeenAnswer {
   const words: number[] = []
   const tokens: number[] = []
   const choices: number[] = []
+  let trailing = 0
   const serverTokens = record.tokenSource === 'server' ? record.outputTokens : undefined
   // A whole JSON body is one event without tokens.
   const streamed = record.notes?.includes('not_streamed') !== true && us.length > 0 && kind !== 'o'
@@ -48,7 +51,9 @@ export function readAnswer(record: OkRecord): SeenAnswer {
     if (letter === 't' || letter === 'r') words.push(at)
     if (letter !== 'o') tokens.push(at)
     const tellsUsage = letter === 'o' && place === us.length - 1 && place > 0 && serverTokens !== undefined
-    if (!tellsUsage) choices.push(at)
+    if (tellsUsage) continue
+    choices.push(at)
+    trailing = letter === 'o' ? trailing + 1 : 0
   }
   return {
     record,
@@ -57,6 +62,7 @@ export function readAnswer(record: OkRecord): SeenAnswer {
     words,
     tokens,
     choices,
+    trailing,
     endMs: msBetween(record.sentAt, record.endAt),
     serverTokens,
     streamed,

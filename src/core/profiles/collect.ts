@@ -20,20 +20,23 @@ export function collect(rule: QuantileRule = NUMPY_QUANTILES): DistributionColle
   return createDistribution(EXACT_SAMPLES, rule)
 }
 
-/** From the first start to the last end: what tools divide by. */
+/** From the first start to the last end: what tools divide by. Of repetitions, each by itself: they know no pause between. */
 export class Span {
-  private startAt = Number.POSITIVE_INFINITY
-  private endAt = Number.NEGATIVE_INFINITY
+  private readonly runs = new Map<number, { startAt: number; endAt: number }>()
 
-  add(startAt: number | undefined, endAt: number): void {
+  add(startAt: number | undefined, endAt: number, run = 0): void {
     if (startAt === undefined) return
-    this.startAt = Math.min(this.startAt, startAt)
-    this.endAt = Math.max(this.endAt, endAt)
+    const seen = this.runs.get(run)
+    if (seen === undefined) this.runs.set(run, { startAt, endAt })
+    else {
+      seen.startAt = Math.min(seen.startAt, startAt)
+      seen.endAt = Math.max(seen.endAt, endAt)
+    }
   }
 
   /** undefined where nothing was sent, or all at one instant. */
   get seconds(): number | undefined {
-    const ms = this.endAt - this.startAt
+    const ms = [...this.runs.values()].reduce((sum, { startAt, endAt }) => sum + endAt - startAt, 0)
     return ms > 0 ? ms / 1000 : undefined
   }
 }
@@ -48,7 +51,7 @@ export class TokenSum {
     else this.sum += tokens
   }
 
-  /** `whose`: `the server told`. A rate, or why there is none. */
+  /** A rate, or why there is none; `reason` ends a sentence that begins `of 3 of 8 answers`. */
   rate(answers: number, seconds: number | undefined, reason: string): number | string {
     if (answers === 0) return 'no request succeeded'
     if (this.without > 0) return `of ${this.without} of ${answers} answers ${reason}`

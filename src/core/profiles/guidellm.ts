@@ -20,7 +20,7 @@ class GuidellmFold implements ProfileFold {
   private readonly output = new TokenSum()
   private answers = 0
 
-  record: ProfileFold['record'] = (record) => this.span.add(startOf(record), record.endAt)
+  record: ProfileFold['record'] = (record) => this.span.add(startOf(record), record.endAt, record.run)
 
   answer({ record, connectMs, tokens, endMs, serverTokens, streamed }: SeenAnswer): void {
     // Where the server does not count, an iteration is a token.

@@ -22,7 +22,7 @@ class ProbarFold implements ProfileFold {
   private answers = 0
   private someStreamed = false
 
-  record: ProfileFold['record'] = (record) => this.span.add(startOf(record), record.endAt)
+  record: ProfileFold['record'] = (record) => this.span.add(startOf(record), record.endAt, record.run)
 
   answer({ record, connectMs, text, endMs, serverTokens, streamed }: SeenAnswer): void {
     const latency = connectMs + endMs

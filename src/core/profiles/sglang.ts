@@ -20,7 +20,7 @@ class SglangFold implements ProfileFold {
   private readonly output = new TokenSum()
   private answers = 0
 
-  record: ProfileFold['record'] = (record) => this.span.add(startOf(record), record.endAt)
+  record: ProfileFold['record'] = (record) => this.span.add(startOf(record), record.endAt, record.run)
 
   answer({ record, connectMs, words, endMs, serverTokens, streamed }: SeenAnswer): void {
     const count = serverTokens ?? record.maxTokens

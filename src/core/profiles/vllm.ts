@@ -19,7 +19,7 @@ class VllmFold implements ProfileFold {
   private readonly output = new TokenSum()
   private completed = 0
 
-  record: ProfileFold['record'] = (record) => this.span.add(startOf(record), record.endAt)
+  record: ProfileFold['record'] = (record) => this.span.add(startOf(record), record.endAt, record.run)
 
   answer({ record, connectMs, choices, serverTokens, streamed }: SeenAnswer): void {
     const first = choices[0]

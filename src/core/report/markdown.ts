@@ -4,12 +4,15 @@ import { metricRegistry } from '../metrics/registry.ts'
 import type { Manifest } from '../run.ts'
 import type { GateResult, ScenarioSummary, Summary } from '../summary.ts'
 import { codeSpan, escapeMarkdownCell } from './escape.ts'
+import { describeSteady, describeVerdict, describeVerdictNotes } from './judgement.ts'
 import {
   COLUMNS,
   columnOf,
   describeConduct,
+  describeInstrument,
   describeMissing,
   describeNotes,
+  describeProfile,
   describeReasons,
   describeScenario,
   describeServer,
@@ -23,21 +26,30 @@ import { formatFigure, formatPercent, groupDigits } from './text.ts'
 /** One string, ended by LF. Text from outside stands in code spans only; what was not measured is left out or is `-`. */
 export function renderMarkdown(summary: Summary, manifest: Manifest): string {
   const titleOf = titlesOf(summary)
-  const notes = describeNotes(manifest, summary.scenarios)
+  const instrument = describeInstrument(manifest)
+  const notes = [...describeNotes(manifest, summary.scenarios), ...describeVerdictNotes(summary)]
   const blocks = [
     `# ${codeSpan(manifest.id)}`,
     codeSpan(describeTarget(manifest)),
+    ...describeProfile(summary).map(codeSpan),
     ...describeServer(manifest).map(codeSpan),
     `Verdict: **${summary.verdict.status}**`,
-    ...(summary.verdict.reasons.length === 0
-      ? []
-      : [list(summary.verdict.reasons.map((reason) => `${codeSpan(reason.code)}: ${codeSpan(reason.remedy)}`))]),
+    ...(instrument === undefined ? [] : [codeSpan(instrument)]),
+    ...renderVerdict(summary),
     ...(summary.stopped === undefined ? [] : [`Stopped early: ${codeSpan(summary.stopped)}`]),
     ...renderGates(summary.gates, summary.scenarios),
     ...summary.scenarios.flatMap((scenario) => renderScenario(scenario, manifest, titleOf)),
     ...(notes.length === 0 ? [] : ['## Notes', list(notes.map(codeSpan))]),
   ]
   return `${blocks.join('\n\n')}\n`
+}
+
+/** Causes first; what follows from them after. */
+function renderVerdict(summary: Summary): string[] {
+  const reasons = describeVerdict(summary).map(({ code, figure, message, advice }) =>
+    [codeSpan(code), ...[figure, message, advice].flatMap((part) => (part ? [codeSpan(part)] : []))].join(', '),
+  )
+  return reasons.length === 0 ? [] : [list(reasons)]
 }
 
 function list(items: readonly string[]): string {
@@ -69,7 +81,7 @@ export function renderGates(gates: readonly GateResult[], scenarios: readonly Sc
 function renderScenario(scenario: ScenarioSummary, manifest: Manifest, titleOf: (id: string) => string): string[] {
   const reasons = describeReasons(scenario)
   const missing = describeMissing(scenario, titleOf)
-  const facts = [...describeThroughput(scenario), ...describeConduct(scenario), ...missing]
+  const facts = [...describeThroughput(scenario), ...describeConduct(scenario), ...describeSteady(scenario), ...missing]
   return [
     `## ${codeSpan(scenario.title)}`,
     codeSpan(describeScenario(scenario, manifest)),

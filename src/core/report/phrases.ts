@@ -5,7 +5,7 @@ import { describeSlo } from '../metrics/slo.ts'
 import type { Manifest } from '../run.ts'
 import type { ScenarioSummary, Summary } from '../summary.ts'
 import { formatDuration } from '../units.ts'
-import { formatFigure, formatPercent, groupDigits } from './text.ts'
+import { formatError, formatFigure, formatPercent, groupDigits } from './text.ts'
 
 /** The columns of a table of latencies. */
 export const COLUMNS = ['mean', 'p50', 'p90', 'p99', 'max'] as const
@@ -204,4 +204,29 @@ export function describeNotes(manifest: Manifest, scenarios: readonly ScenarioSu
     return [`answers noted${where}: ${notes.join(', ')}`]
   })
   return [...manifest.notes, ...answers]
+}
+
+/** Said only where figures are not ours: `figures as vllm bench serve defines them; ...`. */
+export function describeProfile({ profile, definitions }: Summary): string[] {
+  if (profile === undefined) return []
+  const tool = definitions?.ttft?.source.split(':')[0] ?? profile
+  return [`figures as ${tool} defines them, recomputed from this run's log; gates and verdict are ours`]
+}
+
+/**
+ * `instrument error at this load: p99 0.4 ms first event, 0.1 ms gaps (calibrated 2026-11-23, socket, node 24)`: of the
+ * scenario in which it is greatest. undefined where it is not known: the verdict says so.
+ */
+export function describeInstrument({ calibration }: Manifest): string | undefined {
+  if (calibration === undefined) return undefined
+  const { key, madeAt, scenarios } = calibration
+  const quotes = Object.values(scenarios)
+  const beyond = quotes.filter(({ covered }) => !covered).length
+  if (madeAt === undefined || beyond === quotes.length) return undefined
+  const rows = quotes.flatMap((quote) => (quote.covered ? [quote.row] : []))
+  const first = Math.max(...rows.map(({ firstEvent }) => firstEvent.p99))
+  const gaps = Math.max(...rows.map((row) => row.gaps.p99))
+  const where = beyond === 0 ? 'at this load' : `in ${rows.length} of ${quotes.length} scenarios, the others beyond`
+  const client = [`calibrated ${madeAt.slice(0, 10)}`, key.transport, key.runtime]
+  return `instrument error ${where}: p99 ${formatError(first)} ms first event, ${formatError(gaps)} ms gaps (${client.join(', ')})`
 }

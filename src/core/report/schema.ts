@@ -185,12 +185,22 @@ export const manifestSchema: v.GenericSchema = v.looseObject({
       requests: v.exactOptional(count),
       durationMs: v.exactOptional(ms),
       maxInFlight: v.exactOptional(count),
+      load: v.exactOptional(
+        v.looseObject({
+          kind: text,
+          streams: v.exactOptional(count),
+          ratePerSecond: v.exactOptional(v.number()),
+        }),
+      ),
       workload: anything,
       windows: v.exactOptional(v.array(window)),
     }),
   ),
   slo: v.array(slo),
   gates: v.array(text),
+  limits: v.exactOptional(
+    v.record(text, v.looseObject({ suspect: v.exactOptional(v.number()), invalid: v.exactOptional(v.number()) })),
+  ),
   options: anything,
   notes: v.array(text),
   calibration: v.exactOptional(calibration),
@@ -267,6 +277,7 @@ const aggregate = v.looseObject({
 /** `summary.json`. */
 export const summarySchema: v.GenericSchema = v.looseObject({
   v: formatVersion,
+  profile: v.exactOptional(text),
   scenarios: v.array(
     v.looseObject({
       scenario: text,
@@ -299,15 +310,8 @@ export const summarySchema: v.GenericSchema = v.looseObject({
   ),
   verdict: v.looseObject({
     status: text,
-    reasons: v.array(
-      v.looseObject({
-        code: text,
-        figure: v.exactOptional(v.number()),
-        limit: v.exactOptional(v.number()),
-        unit: v.exactOptional(text),
-        remedy: text,
-      }),
-    ),
+    reasons: v.array(verdictReason),
+    notes: v.exactOptional(v.array(verdictReason)),
   }),
   evaluations: v.exactOptional(v.record(text, v.record(text, metricResult))),
   stopped: v.exactOptional(text),
@@ -318,6 +322,8 @@ export const clientSampleSchema: v.GenericSchema = v.looseObject({
   at: ms,
   timerLateMs: ms,
   cpu: v.exactOptional(v.array(v.number())),
+  spin: v.exactOptional(v.array(v.number())),
+  wallDriftMs: v.exactOptional(ms),
   gcMs: v.exactOptional(ms),
   gcMaxMs: v.exactOptional(ms),
   memoryBytes: v.exactOptional(count),

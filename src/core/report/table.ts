@@ -5,12 +5,15 @@ import type { Manifest } from '../run.ts'
 import type { ScenarioSummary, Summary } from '../summary.ts'
 import { renderComparison } from './comparison.ts'
 import { escapeTerminal } from './escape.ts'
+import { describeSteady, describeVerdict, describeVerdictNotes } from './judgement.ts'
 import {
   COLUMNS,
   columnOf,
   describeConduct,
+  describeInstrument,
   describeMissing,
   describeNotes,
+  describeProfile,
   describeReasons,
   describeScenario,
   describeServer,
@@ -58,6 +61,7 @@ export function renderTable(summary: Summary, manifest: Manifest, options: Table
   const lines = [
     ...wrap(page, describeTarget(manifest)).map((line) => page.paint('bold', line)),
     ...describeServer(manifest).flatMap((line) => wrap(page, line)),
+    ...describeProfile(summary).flatMap((line) => wrap(page, line)),
     ...body,
     ...renderRepetitions(page, scenarios),
     '',
@@ -66,7 +70,7 @@ export function renderTable(summary: Summary, manifest: Manifest, options: Table
       .flatMap((note) => wrap(page, `note: ${note}`))
       .map((line) => page.paint('dim', line)),
     ...(summary.stopped === undefined ? [] : wrap(page, `stopped early: ${summary.stopped}`)),
-    ...renderVerdict(page, summary),
+    ...renderVerdict(page, summary, manifest),
     ...renderFolder(page, options.folder),
   ]
   return `${lines.join('\n')}\n`
@@ -86,6 +90,7 @@ function renderScenario(page: Page, scenario: ScenarioSummary, manifest: Manifes
     ...describeMissing(scenario, page.titleOf).flatMap((line) => wrap(page, line)),
     ...flow(page, [...describeThroughput(scenario), ...pluginFigures(page, scenario)]),
     ...flow(page, describeConduct(scenario)),
+    ...((scenario.steady?.skipped ?? 0) > 0 ? describeSteady(scenario).flatMap((line) => wrap(page, line)) : []),
     ...renderReasons(page, reasons),
   ]
 }
@@ -185,14 +190,26 @@ function renderGates(page: Page, { gates, scenarios }: Summary): string[] {
 
 const VERDICT_STYLE = { VALID: 'green', SUSPECT: 'yellow', INVALID: 'red', 'not yet judged': 'dim' } as const
 
-function renderVerdict(page: Page, summary: Summary): string[] {
-  const { status, reasons } = summary.verdict
-  const lines = reasons.flatMap(({ code, figure, limit, unit, remedy }) => {
-    const value = figure === undefined ? '' : ` ${formatFigure(figure)}${unit === undefined ? '' : ` ${unit}`}`
-    const bound = limit === undefined ? '' : ` (limit ${formatFigure(limit)})`
-    return wrap(page, `  ${code}${value}${bound}: ${remedy}`)
+function renderVerdict(page: Page, summary: Summary, manifest: Manifest): string[] {
+  const { status } = summary.verdict
+  const reasons = describeVerdict(summary)
+  const lines = reasons.slice(0, MOST_REASONS).flatMap(({ code, figure, advice }) => {
+    // What is wrapped stays under its line.
+    const [head, ...rest] = wrapWords(escapeTerminal(`${code}${figure && ` ${figure}`}: ${advice}`), page.width - 4)
+    return [`  ${head}`, ...rest.map((line) => `    ${line}`)]
   })
-  return [page.paint(VERDICT_STYLE[status], status), ...lines]
+  const more = reasons.length - MOST_REASONS
+  const instrument = describeInstrument(manifest)
+  const [head = '', ...rest] = wrap(page, instrument === undefined ? status : `${status}   ${instrument}`)
+  return [
+    page.paint(VERDICT_STYLE[status], status) + head.slice(status.length),
+    ...rest,
+    ...lines,
+    ...(more > 0 ? [`  and ${more} more in summary.json`] : []),
+    ...describeVerdictNotes(summary)
+      .flatMap((note) => wrap(page, `note: ${note}`))
+      .map((line) => page.paint('dim', line)),
+  ]
 }
 
 function renderFolder(page: Page, folder: string | undefined): string[] {
