@@ -171,6 +171,7 @@ export const rateMetrics: readonly RateMetric[] = [
   GOODPUT,
   GOOD_REQUESTS,
   ERRORS,
+  QUALITY,
   DROPPED,
   TOKENS_PER_EVENT,
 ]

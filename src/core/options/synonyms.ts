@@ -22,7 +22,7 @@ const synonyms: Readonly<Partial<Record<OptionName, readonly string[]>>> = {
   drain: ['benchmarkGracePeriod', 'gracePeriod'],
   seed: ['randomSeed'],
   promptTokens: ['isl', 'inputLen', 'randomInputLen', 'inputTokens', 'promptInputTokensMean'],
-  outputTokens: ['osl', 'outputLen', 'randomOutputLen', 'maxTokens', 'maxNewTokens'],
+  outputTokens: ['osl', 'outputLen', 'randomOutputLen', 'maxTokens', 'maxNewTokens', 'maxTokensDistribution'],
   sharedPrefix: ['randomPrefixLen', 'prefixLen', 'sharedSystemPromptLength', 'prefixLength'],
   dataset: ['datasetPath', 'data', 'inputFile', 'datasetName'],
   timeout: ['requestTimeoutSeconds', 'requestTimeout'],

@@ -5,9 +5,10 @@ import type { RateStage } from '../arrival/mod.ts'
 import { describeError } from '../errors.ts'
 import type { MetricPlugin } from '../metric.ts'
 import { parseValidation } from '../metrics/quality.ts'
+import { suggestName } from '../nearest.ts'
 import { parseDuration } from '../units.ts'
-import type { CheckedOptions, RunOptions, StageInput } from './options.ts'
-import { choice, integer } from './values.ts'
+import type { CheckedOptions, PromptProfile, RunOptions, StageInput } from './options.ts'
+import { integer } from './values.ts'
 
 type Header = readonly [name: string, value: string]
 
@@ -16,6 +17,16 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i
 const HEADER_VALUE = /^[^\u0000-\u0008\u000a-\u001f\u007f]*$/
 /** Belong to the transport (`HttpSpec.headers`) or to the join with the server's log. */
 const OWN_HEADERS = ['host', 'content-length', 'connection', 'transfer-encoding', 'x-request-id']
+
+/** A thread a core is the most that makes sense; what a machine has is not known here. */
+const MOST_THREADS = 256
+
+export function threadCount(): v.GenericSchema<NonNullable<RunOptions['threads']>, number | 'auto'> {
+  return v.union(
+    [v.literal('auto'), integer(0, MOST_THREADS)],
+    `is not auto, or a whole number from 0 to ${MOST_THREADS}`,
+  )
+}
 
 /** Values are never shown: they may be secrets. */
 export function headerList(): v.GenericSchema<NonNullable<RunOptions['headers']>, readonly Header[]> {
@@ -147,8 +158,15 @@ export function promptProfiles(): v.GenericSchema<
 > {
   return v.pipe(
     v.union([v.string(), v.array(v.string())], `is not one of ${PROMPT_PROFILES.join(', ')}, or a list of them`),
-    v.transform((given) => (typeof given === 'string' ? given.split(',') : given).map((name) => name.trim())),
-    v.array(choice(PROMPT_PROFILES)),
+    v.rawTransform<string | string[], readonly PromptProfile[]>(({ dataset, addIssue, NEVER }) => {
+      const names = (typeof dataset.value === 'string' ? dataset.value.split(',') : dataset.value).map((name) =>
+        name.trim(),
+      )
+      const wrong = names.find((name) => !PROMPT_PROFILES.includes(name as PromptProfile))
+      if (wrong === undefined && names.length > 0) return names as PromptProfile[]
+      addIssue({ message: `there is no "${wrong ?? ''}"${suggestName(wrong ?? '', PROMPT_PROFILES)}` })
+      return NEVER
+    }),
   )
 }
 
@@ -156,12 +174,13 @@ export function promptProfiles(): v.GenericSchema<
 export function validation(): v.GenericSchema<string> {
   return v.pipe(
     v.string('is not basic, contains:TEXT or pattern:REGEX'),
-    v.rawCheck(({ dataset, addIssue }) => {
-      if (!dataset.typed) return
+    v.rawTransform<string, string>(({ dataset, addIssue, NEVER }) => {
       try {
         parseValidation(dataset.value)
+        return dataset.value
       } catch (thrown) {
         addIssue({ message: describeError(thrown).replace(/^--validate: /, '') })
+        return NEVER
       }
     }),
   )

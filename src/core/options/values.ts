@@ -106,7 +106,8 @@ export function aboveZeroList(): v.GenericSchema<Scalar | Scalar[], readonly num
 
 /** Lengths in tokens: `128`, `128±32`, lists of them. A prompt of no tokens cannot be asked for. */
 export function tokenLengths(): v.GenericSchema<Scalar | Scalar[], readonly Spread[]> {
-  const what = 'a number of tokens of at least 1, such as 128, 128±32 (or 128~32), or a list of different ones'
+  const what =
+    'a number of tokens of at least 1, such as 128, 128±32 (or 128~32), 16-256 (evenly), or a list of different ones'
   return reading(listOf(what), what, (value) =>
     readList(value, (part) => {
       const spread = parseSpread(String(part))
