@@ -83,6 +83,10 @@ export interface Repeat {
 
 export interface RunPlan {
   readonly adapter: Adapter
+  /** How it was named: another thread finds it by that. Absent when it was given as an object. */
+  readonly adapterSource?: string
+  /** Threads that carry the load; 0: the main one does. */
+  readonly threads?: number | 'auto'
   /** `model` is discovered when absent. */
   readonly target: Omit<Target, 'model'> & { readonly model?: string }
   readonly scenarios: readonly [ScenarioPlan, ...ScenarioPlan[]]
@@ -105,6 +109,8 @@ export interface RunPlan {
   readonly repeat?: Repeat
   readonly slo: readonly Slo[]
   readonly gates: readonly Gate[]
+  /** Limits of the verdict that the user changed, by code. */
+  readonly limits?: Readonly<Record<string, { readonly suspect?: number; readonly invalid?: number }>>
   readonly plugins: readonly MetricPlugin[]
   readonly saveText: boolean
   /** `basic`, `contains:TEXT` or `pattern:REGEX`, checked: what every whole answer is judged by. */

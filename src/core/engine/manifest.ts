@@ -1,3 +1,4 @@
+import type { Arrival } from '../arrival.ts'
 import { DEFINITIONS_VERSION } from '../metrics/registry.ts'
 import type { Manifest, ManifestScenario, ManifestServer } from '../run.ts'
 import type { Summary } from '../summary.ts'
@@ -49,16 +50,23 @@ export function describeRun(
         ...(scenario.requests === undefined ? {} : { requests: scenario.requests }),
         ...(scenario.durationMs === undefined ? {} : { durationMs: scenario.durationMs }),
         ...(scenario.maxInFlight === undefined ? {} : { maxInFlight: scenario.maxInFlight }),
+        load: describeLoad(scenario.arrival),
         workload: workloads[index]?.description ?? {},
       }),
     ),
     slo: plan.slo,
     gates: plan.gates.map((gate) => gate.text),
+    ...(plan.limits === undefined ? {} : { limits: plan.limits }),
     options: plan.options,
     notes: session.notes,
     fingerprint: makeFingerprint(gatherFacts({ plan, platform, discovery, workloads, transport, threads: 1 })),
     startedAt: new Date(session.originEpochMs).toISOString(),
   }
+}
+
+function describeLoad(arrival: Arrival): NonNullable<ManifestScenario['load']> {
+  if (arrival.kind === 'closed') return { kind: 'closed', streams: arrival.slots }
+  return { kind: 'open', ...(arrival.meanRate === undefined ? {} : { ratePerSecond: arrival.meanRate }) }
 }
 
 /** The same, completed with what came out. */

@@ -3,6 +3,7 @@ import { evaluateGates } from '../metrics/gates.ts'
 import type { Summarizer } from '../metrics/summarize.ts'
 import type { Manifest } from '../run.ts'
 import type { Gate, ScenarioSummary, Summary } from '../summary.ts'
+import type { Judge } from '../verdict/mod.ts'
 
 /** What a summary holds that is no fold of records: it is known only to the run itself. */
 export type Aside = Pick<Summary, 'stopped' | 'evaluations'>
@@ -11,16 +12,20 @@ export type Aside = Pick<Summary, 'stopped' | 'evaluations'>
 export function summarizeRun(
   manifest: Manifest,
   summarizer: Summarizer,
+  judge: Judge,
   gates: readonly Gate[],
   aside: Aside = {},
 ): Summary {
-  const scenarios = summarizer.summary(manifest.scenarios)
+  const scenarios = summarizer.summary(manifest.scenarios).map((scenario): ScenarioSummary => {
+    const steady = judge.steady(scenario.scenario)
+    return steady === undefined ? scenario : { ...scenario, steady }
+  })
   return {
     v: 1,
     scenarios,
     ...(Object.keys(summarizer.definitions).length === 0 ? {} : { definitions: summarizer.definitions }),
     gates: evaluateGates(gates, scenarios),
-    verdict: { status: 'not yet judged', reasons: [] },
+    verdict: judge.verdict(manifest, { scenarios, ...aside }),
     ...aside,
   }
 }

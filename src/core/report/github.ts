@@ -2,6 +2,7 @@
 import type { Manifest } from '../run.ts'
 import type { Summary } from '../summary.ts'
 import { escapeGithubData, escapeGithubProperty } from './escape.ts'
+import { describeVerdict } from './judgement.ts'
 import { renderMarkdown } from './markdown.ts'
 
 /** GitHub drops what goes beyond this, silently. */
@@ -28,7 +29,8 @@ export function renderGithubAnnotations(summary: Summary): string {
   return lines.map((line) => `${line}\n`).join('')
 }
 
-function collectAnnotations({ gates, scenarios, stopped, verdict }: Summary): Annotation[] {
+function collectAnnotations(summary: Summary): Annotation[] {
+  const { gates, scenarios, stopped, verdict } = summary
   const titles = new Map(scenarios.map((scenario) => [scenario.scenario, scenario.title]))
   const level = verdict.status === 'INVALID' ? 'error' : 'warning'
   return [
@@ -44,7 +46,13 @@ function collectAnnotations({ gates, scenarios, stopped, verdict }: Summary): An
           message: gate.line,
         }),
       ),
-    ...verdict.reasons.map((reason): Annotation => ({ level, title: reason.code, message: reason.remedy })),
+    ...describeVerdict(summary).map(
+      ({ code, figure, message, advice }): Annotation => ({
+        level,
+        title: `${verdict.status}: ${code}`,
+        message: `${message ?? figure}; ${advice}`,
+      }),
+    ),
     ...(stopped === undefined ? [] : [{ level: 'warning', title: 'stopped early', message: stopped } as const]),
   ]
 }

@@ -2,9 +2,9 @@
 import * as v from 'valibot'
 import { BenchError } from '../errors.ts'
 import type { RequestRecord } from '../record.ts'
-import type { Manifest } from '../run.ts'
+import type { ClientSample, Manifest } from '../run.ts'
 import type { Summary } from '../summary.ts'
-import { FORMAT_VERSION, manifestSchema, recordSchema, summarySchema } from './schema.ts'
+import { clientSampleSchema, FORMAT_VERSION, manifestSchema, recordSchema, summarySchema } from './schema.ts'
 
 /** Reads `manifest.json`. Throws a usage error that names the file, and the member that is wrong. */
 export function parseManifest(path: string, text: string): Manifest {
@@ -37,6 +37,25 @@ export async function readRecords(
   pieces: AsyncIterable<string>,
   take: (record: RequestRecord) => void,
 ): Promise<{ readonly cut: boolean }> {
+  return await readLines(pieces, (line, number) => take(parseRecordLine(path, number, line)))
+}
+
+/** Reads a whole `series/client.jsonl`, as {@link readRecords} reads its file. */
+export async function readClientLog(
+  path: string,
+  pieces: AsyncIterable<string>,
+  take: (sample: ClientSample) => void,
+): Promise<void> {
+  await readLines(pieces, (line, number) => {
+    const where = `${path}:${number}`
+    take(check(where, clientSampleSchema, parseText(where, line)) as unknown as ClientSample)
+  })
+}
+
+async function readLines(
+  pieces: AsyncIterable<string>,
+  take: (line: string, number: number) => void,
+): Promise<{ readonly cut: boolean }> {
   let number = 0
   let rest = ''
   for await (const piece of pieces) {
@@ -44,7 +63,7 @@ export async function readRecords(
     rest = lines.pop() ?? ''
     for (const line of lines) {
       number++
-      if (line.trim() !== '') take(parseRecordLine(path, number, line))
+      if (line.trim() !== '') take(line, number)
     }
   }
   return { cut: rest.trim() !== '' }

@@ -1,0 +1,75 @@
+/** The sentences about verdict and steady state that terminal, Markdown and GitHub share; not yet escaped, not yet laid out. */
+import type { MetricResult } from '../metric.ts'
+import type { ScenarioSummary, Summary, VerdictReason } from '../summary.ts'
+import { plural } from './phrases.ts'
+import { formatFigure } from './text.ts'
+
+export interface ReasonLine {
+  readonly code: string
+  readonly severity: NonNullable<VerdictReason['severity']>
+  /** `99.2 % (limit 85)`; empty where the code says it all. */
+  readonly figure: string
+  /** What was found; absent in summaries of older versions. */
+  readonly message?: string
+  /** The remedy, or the code that it follows from. */
+  readonly advice: string
+}
+
+/** A line a code: of several scenarios the first, which is the gravest, and how many there are. */
+export function describeVerdict({ verdict, scenarios }: Summary): ReasonLine[] {
+  const byCode = new Map<string, VerdictReason[]>()
+  for (const reason of verdict.reasons) byCode.set(reason.code, [...(byCode.get(reason.code) ?? []), reason])
+  return [...byCode].map(([code, reasons]): ReasonLine => {
+    const [first] = reasons as [VerdictReason]
+    const { follows, message } = first
+    const where = scenarios.length > 1 && first.scenario !== undefined ? describeWhere(reasons, scenarios) : ''
+    return {
+      code,
+      severity: first.severity ?? 'suspect',
+      figure: describeFigure(first) + where,
+      ...(message === undefined ? {} : { message }),
+      advice: follows === undefined ? first.remedy : `follows from ${follows}`,
+    }
+  })
+}
+
+function describeFigure({ figure, limit, unit = '' }: VerdictReason): string {
+  if (figure === undefined) return ''
+  const value = `${formatFigure(figure)} ${unit}`.trimEnd()
+  return limit === undefined ? value : `${value} (limit ${formatFigure(limit)})`
+}
+
+function describeWhere(reasons: readonly VerdictReason[], scenarios: readonly ScenarioSummary[]): string {
+  const title = scenarios.find(({ scenario }) => scenario === reasons[0]!.scenario)?.title ?? reasons[0]!.scenario
+  return reasons.length === 1 ? ` in ${title}` : ` in ${reasons.length} of ${scenarios.length} scenarios`
+}
+
+/** `TTFT grew ...; a longer --warmup ...`: advice that changes nothing about the status. */
+export function describeVerdictNotes({ verdict, scenarios }: Summary): string[] {
+  return (verdict.notes ?? []).map(({ message, remedy, scenario }) => {
+    const title = scenarios.length === 1 ? undefined : scenarios.find((one) => one.scenario === scenario)?.title
+    return `${title === undefined ? '' : `${title}: `}${message === undefined ? '' : `${message}; `}${remedy}`
+  })
+}
+
+/** `steady after 20 requests: TTFT 46.9 ms, TPOT 10.1 ms, output 1 490 tok/s` (means); empty where there is no steady state. */
+export function describeSteady({ steady }: ScenarioSummary): string[] {
+  if (steady === undefined) return []
+  const { metrics, skipped } = steady
+  const figures = [
+    describeMean('TTFT', metrics.ttft),
+    describeMean('TPOT', metrics.tpot),
+    describeMean('end to end', metrics.e2e),
+    describeRate('output', metrics.output_tok_s),
+  ].flat()
+  const from = skipped === 0 ? 'from the start' : `after ${plural(skipped, 'request')}`
+  return figures.length === 0 ? [] : [`steady ${from}: ${figures.join(', ')}`]
+}
+
+function describeMean(title: string, result: MetricResult | undefined): string[] {
+  return result?.kind === 'distribution' ? [`${title} ${formatFigure(result.distribution.mean)} ${result.unit}`] : []
+}
+
+function describeRate(title: string, result: MetricResult | undefined): string[] {
+  return result?.kind === 'scalar' ? [`${title} ${formatFigure(result.value)} ${result.unit}`] : []
+}
