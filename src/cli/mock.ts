@@ -39,7 +39,7 @@ const command: CommandDef = makeCommand(
         valueHint: 'NAME',
         group: 'Server',
         fallback: 'vllm',
-        description: 'Whose dialect it speaks: vllm, vllm-rust, openai or gateway',
+        description: 'Whose dialect it speaks: vllm, vllm-rust, openai, ollama or gateway',
       },
       model: {
         type: 'string',

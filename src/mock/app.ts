@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono'
 import { describeGateway } from './gateway.ts'
 import { generate, type MockState } from './generate.ts'
 import { writeMetrics } from './metrics.ts'
+import { translateOllama } from './ollama.ts'
 import type { MockSettings } from './options.ts'
 import { RequestProblem, readDetokenize, readTokenize } from './request.ts'
 import { beginToken, chatTemplate, detokenize, endToken, vocabularySize } from './tokenizer.ts'
@@ -36,6 +37,13 @@ export function createApp(state: MockState): Hono {
     app.all(path, (c) => c.json(dialect.wrongMethod(), 405, { allow: 'POST' }))
   }
 
+  if (settings.profile === 'ollama') {
+    post('/api/chat', (c) => generate(c, 'chat', state, translateOllama))
+    post('/api/generate', (c) => generate(c, 'completion', state, translateOllama))
+    get('/api/version', (c) => c.json({ version: mockVersion }))
+    get('/api/tags', (c) => c.json({ models: [{ name: settings.model, model: settings.model }] }))
+    return app
+  }
   if (settings.profile === 'gateway') {
     post('/generate', (c) => generate(c, 'completion', state))
     get('/healthz', (c) => c.json({ status: 'healthy' }))

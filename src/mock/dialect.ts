@@ -10,6 +10,8 @@ interface Refusal {
 }
 
 export interface Dialect {
+  /** Streams are lines of JSON, without an end mark. Absent: server-sent events, ended by `[DONE]`. */
+  readonly framing?: 'ndjson'
   /** The events that come before a choice's first token, together with it. */
   opening(answer: Answer, choice: Choice): readonly object[]
   /** The events for tokens `from` to `to` of a choice, in order; the last token's bring the finish reason. */

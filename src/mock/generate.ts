@@ -20,15 +20,20 @@ export interface MockState {
   readonly time: MockTime
 }
 
-/** Answers one generation request; throws a `RequestProblem` when it is refused. */
-export async function generate(c: Context, kind: 'chat' | 'completion', state: MockState): Promise<Response> {
+/** Answers one generation request; throws a `RequestProblem` when it is refused. `translate` makes OpenAI's form of its body. */
+export async function generate(
+  c: Context,
+  kind: 'chat' | 'completion',
+  state: MockState,
+  translate: (body: string) => string = (body) => body,
+): Promise<Response> {
   const { settings, load, meter, time } = state
   const arrivedAt = time.now()
   const n = meter.requests++
   const faults = faultsOf(settings.faults, n)
   try {
     const requestId = c.req.header('x-request-id')
-    const request = readRequest(kind, await c.req.text(), settings)
+    const request = readRequest(kind, translate(await c.req.text()), settings)
     const refusal = faults.find('status')
     if (refusal?.kind === 'status') return refuse(refusal, state)
     const answer = planAnswer(request, settings, {
@@ -116,6 +121,7 @@ function streamAnswer(playing: Playing, headers: Record<string, string>): Respon
       const writer = createEventWriter((bytes) => controller.enqueue(bytes), faults, {
         stamp: settings.truth ? () => (performance.timeOrigin + time.now()).toFixed(3) : undefined,
         errorEvent: (message) => dialect.error({ status: 500, message, param: null }),
+        framing: dialect.framing,
       })
       void streamEvents(playing, writer.events, writer.done).then((written) => {
         if (client.signal.aborted) return
@@ -128,7 +134,8 @@ function streamAnswer(playing: Playing, headers: Record<string, string>): Respon
       client.abort()
     },
   })
-  return respond(faults.has('empty') ? '' : body, 'text/event-stream; charset=utf-8', faults, headers)
+  const type = dialect.framing === 'ndjson' ? 'application/x-ndjson' : 'text/event-stream; charset=utf-8'
+  return respond(faults.has('empty') ? '' : body, type, faults, headers)
 }
 
 /** The order of a stream: the chunks of every choice as they become due, usage when asked for, the end mark. */

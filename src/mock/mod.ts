@@ -8,6 +8,7 @@ import { gateway } from './gateway.ts'
 import { createLoad } from './load.ts'
 import type { MockCounts } from './meter.ts'
 import { createMeter } from './metrics.ts'
+import { ollama } from './ollama.ts'
 import { openai } from './openai.ts'
 import { type MockOptions, type MockProfile, readMockOptions } from './options.ts'
 import { createTimingScript, type MockTime, systemTime } from './timing.ts'
@@ -32,7 +33,7 @@ export interface Mock {
   counts(): MockCounts
 }
 
-const dialects: Readonly<Record<MockProfile, Dialect>> = { vllm, 'vllm-rust': vllmRust, openai, gateway }
+const dialects: Readonly<Record<MockProfile, Dialect>> = { vllm, 'vllm-rust': vllmRust, openai, ollama, gateway }
 
 /** Throws a `BenchError('usage')` when an option is wrong. `time` is for tests that play it on a clock of their own. */
 export function createMock(options: MockOptions = {}, time: MockTime = systemTime): Mock {

@@ -4,7 +4,7 @@ import { BenchError } from '../core/errors.ts'
 import { parseDurationSpread, type Spread } from '../core/units.ts'
 import { type Fault, type FaultRule, faultSchema } from './faults.ts'
 
-export const mockProfiles = ['vllm', 'vllm-rust', 'openai', 'gateway'] as const
+export const mockProfiles = ['vllm', 'vllm-rust', 'openai', 'ollama', 'gateway'] as const
 export type MockProfile = (typeof mockProfiles)[number]
 
 /** A server of limited size. Without it timing does not depend on load. */

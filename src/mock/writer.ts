@@ -16,8 +16,14 @@ const encoder = new TextEncoder()
 export function createEventWriter(
   push: (bytes: Uint8Array) => void,
   faults: Faults,
-  options: { readonly stamp?: (() => string) | undefined; readonly errorEvent: (message: string) => object },
+  options: {
+    readonly stamp?: (() => string) | undefined
+    readonly errorEvent: (message: string) => object
+    /** Lines have no comments, so neither stamps nor the fault that adds comments. */
+    readonly framing?: 'ndjson' | undefined
+  },
 ): EventWriter {
+  const lines = options.framing === 'ndjson'
   const lineEnd = faults.has('crlf') ? '\r\n' : faults.has('cr') ? '\r' : '\n'
   const size = faults.find('slices')
   const bursts = faults.find('bursts')
@@ -42,18 +48,23 @@ export function createEventWriter(
     const failure = faults.find('error-event')
     if (failure?.kind === 'error-event' && sent === failure.after) {
       const text = JSON.stringify(options.errorEvent(failure.message ?? 'the engine has failed'))
-      held += `data: ${text}${lineEnd}${lineEnd}data: [DONE]${lineEnd}${lineEnd}`
+      held += lines ? `${text}${lineEnd}` : `data: ${text}${lineEnd}${lineEnd}data: [DONE]${lineEnd}${lineEnd}`
       return 'truncate'
     }
     const broken = faults.find('malformed')
     const payload = broken?.kind === 'malformed' && broken.at === sent ? data.slice(0, data.length >> 1) : data
-    if (faults.has('comments')) held += `: still here${lineEnd}${lineEnd}`
-    if (options.stamp !== undefined) held += `: sent ${options.stamp()}${lineEnd}`
-    held += `data: ${payload}${lineEnd}${lineEnd}`
+    if (lines) held += `${payload}${lineEnd}`
+    else holdEvent(payload)
     sent++
     heldEvents++
     if (bursts?.kind === 'bursts' && heldEvents >= bursts.size) flush()
     return 'open'
+  }
+
+  const holdEvent = (payload: string): void => {
+    if (faults.has('comments')) held += `: still here${lineEnd}${lineEnd}`
+    if (options.stamp !== undefined) held += `: sent ${options.stamp()}${lineEnd}`
+    held += `data: ${payload}${lineEnd}${lineEnd}`
   }
 
   const all = (list: readonly string[]): Written => {
@@ -71,7 +82,7 @@ export function createEventWriter(
   return {
     events: (list) => all(list.map((event) => JSON.stringify(distort(event, faults)))),
     done() {
-      if (faults.has('missing-done')) return 'open'
+      if (lines || faults.has('missing-done')) return 'open'
       return all(faults.has('double-done') ? ['[DONE]', '[DONE]'] : ['[DONE]'])
     },
     flush,
