@@ -6,6 +6,7 @@ import { metricRegistry } from '../core/metrics/registry.ts'
 import { describeOptions } from '../core/options/json-schema.ts'
 import { suggestName } from '../core/options/mod.ts'
 import type { Platform } from '../core/platform.ts'
+import { type Limit, limits } from '../core/verdict/mod.ts'
 import { loadPlatform } from '../platform/load.ts'
 import { listBuiltins, loadPart } from '../registry.ts'
 import { type CommandContext, makeCommand } from './command.ts'
@@ -21,6 +22,7 @@ const topics: Readonly<Record<string, (platform: Platform) => Promise<readonly R
   metrics: async () =>
     [...metricRegistry.values()].map(({ id, unit, title, formula }): Row => [id, `${title} (${unit}): ${formula}`]),
   definitions: listDefinitions,
+  limits: async () => limits.map(describeLimit),
   formats: async () => formats,
 }
 
@@ -33,10 +35,18 @@ const formats: readonly Row[] = [
   ['github', 'annotations, where GITHUB_ACTIONS is set'],
 ]
 
+function describeLimit({ code, measures, unit, bad, suspect, invalid, why, remedy, explains }: Limit): Row {
+  const bound = (word: string, limit: number | undefined): string[] =>
+    limit === undefined ? [] : [`${word} ${bad} ${limit}${unit === '' ? '' : ` ${unit}`}`]
+  const bounds = unit === '' ? 'SUSPECT' : [...bound('SUSPECT', suspect), ...bound('INVALID', invalid)].join(', ')
+  const causes = explains.length === 0 ? '' : `; may cause ${explains.join(', ')}`
+  return [code, `${measures}: ${bounds}. ${why}. Remedy: ${remedy}${causes}`]
+}
+
 const command: CommandDef = makeCommand(
   {
     name: 'list',
-    summary: 'List adapters, plugins, schedules, metrics and formats.',
+    summary: 'List adapters, plugins, schedules, metrics, limits and formats.',
     flags: {
       topic: { type: 'positional', description: `One of ${Object.keys(topics).join(', ')}; all of them when absent` },
       schema: { type: 'boolean', description: 'Print the JSON Schema of config files instead' },

@@ -12,7 +12,8 @@ const summaries = {
   calibrate: 'Measure the error of this client, load by load',
   mock: 'Start a mock inference server',
   cpu: "Serve a GGUF model on this machine's CPU",
-  list: 'List adapters, plugins, schedules, metrics and formats',
+  dataset: 'Write a data set of made-up prompts',
+  list: 'List adapters, plugins, schedules, metrics, limits and formats',
   new: 'Write a new adapter or plugin from a template',
 } as const
 
@@ -27,6 +28,7 @@ const loaders: { readonly [K in Name]: () => Promise<{ readonly default: import(
   calibrate: () => import('./calibrate.ts'),
   mock: () => import('./mock.ts'),
   cpu: () => import('./cpu.ts'),
+  dataset: () => import('./dataset.ts'),
   list: () => import('./list.ts'),
   new: () => import('./new.ts'),
 }

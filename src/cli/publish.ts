@@ -11,7 +11,7 @@ import { exit } from './exit.ts'
 import type { Terminal } from './terminal.ts'
 
 export type Publishable = Pick<RunResult, 'summary' | 'manifest' | 'folder'>
-export type PublishOptions = Pick<CheckedOptions, 'json' | 'junit' | 'plugins'>
+export type PublishOptions = Pick<CheckedOptions, 'json' | 'junit' | 'plugins' | 'require'>
 
 export async function publishResult(
   result: Publishable,
@@ -26,11 +26,15 @@ export async function publishResult(
   await publishOnGithub(result, options, platform, terminal)
 }
 
-/** The exit code that the gates ask for. The table holds a line for each; beside JSON, those that are not met are said. */
-export function judgeGates(summary: Summary, { json }: PublishOptions, terminal: Terminal): number {
+/** The exit code that gates and `--require` ask for. The table holds a line for each; beside JSON, what is not met is said. */
+export function judgeSummary(summary: Summary, { json, require }: PublishOptions, terminal: Terminal): number {
   const missed = summary.gates.filter(({ status }) => status !== 'met')
   if (json) for (const { line } of missed) terminal.log.error(`gate ${line}`)
-  return missed.length > 0 ? exit.gateMissed : exit.ok
+  if (missed.length > 0) return exit.gateMissed
+  const { status } = summary.verdict
+  if (require === undefined || status === 'VALID' || (require === 'suspect' && status === 'SUSPECT')) return exit.ok
+  terminal.log.error(`the run is ${status}, and --require ${require} was given`)
+  return exit.verdictMissed
 }
 
 function showTable({ summary, manifest, folder }: Publishable, terminal: Terminal): string {

@@ -5,13 +5,14 @@ import { BenchError } from '../core/errors.ts'
 import { asArray, asObject, parseJson } from '../core/json.ts'
 import type { MetricPlugin } from '../core/metric.ts'
 import { suggestName } from '../core/nearest.ts'
+import type { RequiredVerdict } from '../core/options/mod.ts'
 import type { Platform } from '../core/platform.ts'
 import { PROFILE_NAMES, type ProfileName } from '../core/profile.ts'
 import { showAs } from '../core/profiles/show.ts'
 import { loadPlatform } from '../platform/load.ts'
 import { listBuiltins, loadPart } from '../registry.ts'
 import { type CommandContext, makeCommand } from './command.ts'
-import { judgeGates, publishResult } from './publish.ts'
+import { judgeSummary, type PublishOptions, publishResult } from './publish.ts'
 import type { Terminal } from './terminal.ts'
 
 const command: CommandDef = makeCommand(
@@ -19,7 +20,7 @@ const command: CommandDef = makeCommand(
     name: 'report',
     summary: 'Recompute and show a run from its folder.',
     about:
-      'Reads manifest.json and records.jsonl, and computes every number again; nothing in the folder is changed. Exit code: 0, 2 when the folder holds no run, 3 when a gate of the run is not met.',
+      'Reads manifest.json and records.jsonl, and computes every number again; nothing in the folder is changed. Exit code: 0, 2 when the folder holds no run, 3 when a gate of the run is not met, 4 when the verdict is worse than --require asks.',
     flags: {
       folder: { type: 'positional', required: true, description: 'Folder of a run' },
       json: { type: 'boolean', description: 'Print the summary as JSON and nothing else' },
@@ -29,6 +30,11 @@ const command: CommandDef = makeCommand(
         valueHint: 'TOOL',
         fallback: PROFILE_NAMES[0],
         description: `Whose definitions the figures follow: ${PROFILE_NAMES.join(', ')}`,
+      },
+      require: {
+        type: 'string',
+        valueHint: 'VERDICT',
+        description: 'The least verdict, else exit code 4: valid, or suspect (anything but INVALID)',
       },
       plugin: {
         type: 'string',
@@ -52,13 +58,23 @@ async function report({ values, positionals, terminal }: CommandContext): Promis
   if (platform.files === undefined)
     throw new BenchError('unsupported', `${platform.name} has no files to read a run from`)
   const plugins = await loadPlugins(values.plugin as readonly string[] | undefined, folder, platform, terminal)
+  const required = readRequired(values.require)
   const shown = showAs(readProfileName(values.definitions))
   const { manifest, cut, ...read } = await reportFolder(platform.files, folder, plugins, shown.add)
   const summary = shown.apply(read.summary)
-  const output = { json: values.json === true, ...(typeof values.junit === 'string' && { junit: values.junit }) }
+  const output: PublishOptions = {
+    json: values.json === true,
+    ...(typeof values.junit === 'string' && { junit: values.junit }),
+    ...(required !== undefined && { require: required }),
+  }
   await publishResult({ manifest, summary, folder }, output, platform, terminal)
   if (cut) terminal.log.warn('the run was cut off; this is what its log holds')
-  return judgeGates(summary, output, terminal)
+  return judgeSummary(summary, output, terminal)
+}
+
+function readRequired(given: unknown): RequiredVerdict | undefined {
+  if (given === undefined || given === 'valid' || given === 'suspect') return given
+  throw new BenchError('usage', `--require: there is no "${given}"${suggestName(String(given), ['valid', 'suspect'])}`)
 }
 
 function readProfileName(given: unknown): ProfileName {

@@ -13,7 +13,7 @@ import { describeFailure, rememberSecrets } from './errors.ts'
 import { exit, exitCodeOf } from './exit.ts'
 import { createInterruptHandler } from './interrupt.ts'
 import { createProgressView, type ProgressView } from './progress.ts'
-import { judgeGates, publishResult } from './publish.ts'
+import { judgeSummary, publishResult } from './publish.ts'
 import { findMeantFlag, type ReadRunOptions, readRunOptions, runFlags } from './run-options.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -22,7 +22,7 @@ const command: CommandDef = makeCommand(
     name: 'run',
     summary: 'Measure an LLM inference server.',
     about:
-      'Without --url it starts a mock server and measures that. Durations carry a unit (500ms, 10s, 2m). Exit code: 0 done, 1 the run failed, 2 wrong usage, 3 a gate was not met, 130 interrupted.',
+      'Without --url it starts a mock server and measures that. Durations carry a unit (500ms, 10s, 2m). Exit code: 0 done, 1 the run failed, 2 wrong usage, 3 a gate was not met, 4 the verdict is worse than --require asks, 130 interrupted.',
     flags: runFlags,
     findMeant: findMeantFlag,
     examples: [
@@ -167,5 +167,5 @@ function judge(result: RunResult, options: CheckedOptions, terminal: Terminal): 
   if (result.failure !== undefined) terminal.err(describeFailure(result.failure).text)
   if (result.interrupted) return exit.interrupted
   if (result.failure !== undefined) return exitCodeOf(result.failure.code)
-  return judgeGates(result.summary, options, terminal)
+  return judgeSummary(result.summary, options, terminal)
 }

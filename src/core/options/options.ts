@@ -5,6 +5,7 @@ import type { MetricPlugin } from '../metric.ts'
 import type { TransportOptions } from '../platform.ts'
 import type { ProfileName } from '../profile.ts'
 import type { Spread } from '../units.ts'
+import type { LimitChange } from '../verdict/mod.ts'
 
 type OneOrMore<Value> = Value | readonly Value[]
 type NumberText = number | string
@@ -17,6 +18,7 @@ export type StageInput =
 
 export type PromptProfile = 'micro' | 'short' | 'medium' | 'long'
 
+export type RequiredVerdict = 'valid' | 'suspect'
 export type ArrivalName = 'constant' | 'poisson' | 'gamma'
 export type Connections = TransportOptions['connections']
 
@@ -109,6 +111,10 @@ export interface RunOptions {
   readonly failOnQuality?: NumberText
   /** `['ttft.p99<500ms', 'errors<1%']`. */
   readonly gates?: string | readonly string[]
+  /** The verdict that the run must have at least; else the command exits with 4. */
+  readonly require?: RequiredVerdict
+  /** Other limits of the verdict: `['timer-lateness=5']`, `{ 'timer-lateness': 5 }` or `{ errors: { suspect: 5, invalid: 50 } }`. */
+  readonly verdictLimits?: string | readonly string[] | Readonly<Record<string, NumberText | LimitChange>>
   readonly plugins?: string | MetricPlugin | readonly (string | MetricPlugin)[]
   /** Whose definitions the shown figures follow; what is written to the folder, and judged, follows ours. */
   readonly definitions?: ProfileName
@@ -181,6 +187,8 @@ export interface CheckedOptions {
   readonly http2?: boolean
   readonly slo?: readonly string[]
   readonly gates?: readonly string[]
+  readonly require?: RequiredVerdict
+  readonly verdictLimits?: Readonly<Record<string, LimitChange>>
   readonly plugins?: readonly (string | MetricPlugin)[]
   readonly definitions?: ProfileName
   readonly out?: string | null

@@ -51,6 +51,8 @@ export async function planRun(options: CheckedOptions, tools: PlanTools): Promis
 
   return {
     adapter,
+    ...(typeof options.adapter === 'object' ? {} : { adapterSource: options.adapter ?? 'openai' }),
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
     target: {
       baseUrl,
       endpoint: options.endpoint ?? 'chat',
@@ -76,6 +78,7 @@ export async function planRun(options: CheckedOptions, tools: PlanTools): Promis
     ...(options.runs !== undefined && options.runs > 1 && { repeat: planRepeat(options, options.runs) }),
     slo: (options.slo ?? []).flatMap((text) => parseSlo(text)),
     gates: [...(options.gates ?? []), ...qualityGates(options)].map((text) => parseGate(text, registry)),
+    ...(options.verdictLimits !== undefined && { limits: options.verdictLimits }),
     plugins,
     saveText: options.saveText ?? false,
     ...(options.validate !== undefined && { validate: options.validate }),

@@ -4,6 +4,7 @@ import { PROFILE_NAMES } from '../profile.ts'
 import type { CheckedOptions, OptionName, RunOptions } from './options.ts'
 import * as is from './values.ts'
 import * as isDomain from './values-domain.ts'
+import * as isVerdict from './values-verdict.ts'
 
 /** Headings of the help, in order. */
 export const optionGroups = [
@@ -312,6 +313,16 @@ const entries = {
     is.texts("conditions such as 'ttft.p99<500ms'"),
     "What the run must meet, else exit code 3: 'ttft.p99<500ms', 'errors<1%'; repeatable",
     { group: 'Judging', hint: 'CONDITION', flag: 'gate', repeated: true },
+  ),
+  require: option(
+    is.choice(['valid', 'suspect']),
+    'The least verdict, else exit code 4: valid, or suspect (anything but INVALID)',
+    { group: 'Judging', hint: 'VERDICT', fallback: 'none' },
+  ),
+  verdictLimits: option(
+    isVerdict.limitChanges(),
+    'Another limit of the verdict (bench list limits): timer-lateness=5; repeatable',
+    { group: 'Judging', hint: 'CODE=N', flag: 'verdict-limit', repeated: true },
   ),
   plugins: option(
     isDomain.pluginList(),
