@@ -20,6 +20,7 @@ export interface FingerprintFacts {
   readonly machine: Members
   readonly runtime: { readonly name: string; readonly version: string }
   readonly transport: Members
+  /** That carry the load; 0: the main thread does. */
   readonly threads: number
 }
 
@@ -78,7 +79,7 @@ export function makeFingerprint(facts: FingerprintFacts): Fingerprint {
     machine: makePart(facts.machine),
     runtime: makePart(runtime, `${runtime.name} ${runtime.version}`),
     transport: makePart(facts.transport),
-    threads: makePart(facts.threads),
+    threads: makePart(facts.threads, facts.threads === 0 ? 'the main one' : `${facts.threads}`),
   }
   return {
     hash: hashParts(parts),

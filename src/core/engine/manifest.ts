@@ -9,6 +9,7 @@ import { completeFingerprint, makeFingerprint } from './fingerprint.ts'
 import { gatherFacts } from './fingerprint-facts.ts'
 import type { ScenarioEnd } from './scenario.ts'
 import type { Session } from './session.ts'
+import { chooseThreads } from './threads/choose.ts'
 
 /** Everything about a run that is known before its first request. */
 export function describeRun(
@@ -59,7 +60,9 @@ export function describeRun(
     ...(plan.limits === undefined ? {} : { limits: plan.limits }),
     options: plan.options,
     notes: session.notes,
-    fingerprint: makeFingerprint(gatherFacts({ plan, platform, discovery, workloads, transport, threads: 1 })),
+    fingerprint: makeFingerprint(
+      gatherFacts({ plan, platform, discovery, workloads, transport, threads: chooseThreads(plan, platform) }),
+    ),
     startedAt: new Date(session.originEpochMs).toISOString(),
   }
 }
