@@ -1,10 +1,18 @@
 /** Reads the files of a run, with errors that name file and line. */
 import * as v from 'valibot'
 import { BenchError } from '../errors.ts'
+import { asObject } from '../json.ts'
 import type { RequestRecord } from '../record.ts'
 import type { ClientSample, Manifest } from '../run.ts'
 import type { Summary } from '../summary.ts'
-import { clientSampleSchema, FORMAT_VERSION, manifestSchema, recordSchema, summarySchema } from './schema.ts'
+import {
+  clientSampleSchema,
+  FORMAT_VERSION,
+  manifestSchema,
+  recordAroundEventsSchema,
+  recordSchema,
+  summarySchema,
+} from './schema.ts'
 
 /** Reads `manifest.json`. Throws a usage error that names the file, and the member that is wrong. */
 export function parseManifest(path: string, text: string): Manifest {
@@ -23,7 +31,9 @@ export function parseSummary(path: string, text: string): Summary {
 /** Reads one line of `records.jsonl`; lines count from 1. */
 export function parseRecordLine(path: string, line: number, text: string): RequestRecord {
   const where = `${path}:${line}`
-  const record = check(where, recordSchema, parseText(where, text)) as unknown as RequestRecord
+  const value = parseText(where, text)
+  const schema = hasSoundEvents(value) ? recordAroundEventsSchema : recordSchema
+  const record = check(where, schema, value) as unknown as RequestRecord
   if ('events' in record && record.events !== undefined) checkEvents(where, record.events)
   return record
 }
@@ -92,6 +102,19 @@ function check<Schema extends v.GenericSchema>(where: string, schema: Schema, va
   const issue = result.issues[0]
   const member = v.getDotPath(issue)
   throw new BenchError('usage', `${where}: ${member === null ? '' : `"${member}": `}${issue.message}`)
+}
+
+/** The schema of events, in a loop; what does not pass is left to the schema, which says what is wrong. */
+function hasSoundEvents(value: unknown): boolean {
+  const events = asObject(asObject(value)?.events)
+  if (events === undefined || typeof events.kind !== 'string' || !/^[a-z]*$/.test(events.kind)) return false
+  return isListOfCounts(events.us) && (events.tokens === undefined || isListOfCounts(events.tokens))
+}
+
+function isListOfCounts(value: unknown): boolean {
+  if (!Array.isArray(value)) return false
+  for (const item of value) if (!Number.isInteger(item) || item < 0) return false
+  return true
 }
 
 function checkEvents(where: string, events: { us: readonly number[]; kind: string; tokens?: readonly number[] }): void {

@@ -78,26 +78,33 @@ const said = {
   text: v.exactOptional(text),
   reasoning: v.exactOptional(text),
 }
-const answer = { headersAt: ms, status: count, events: eventLog, ...said }
+const answer = { headersAt: ms, status: count, ...said }
 const maybeAnswer = {
   headersAt: v.exactOptional(ms),
   status: v.exactOptional(count),
-  events: v.exactOptional(eventLog),
   ...said,
 }
 
 const failure = { stage: text, reason: text, error: v.exactOptional(text) }
 
+function describeRecord(events: v.GenericSchema): v.GenericSchema {
+  const maybe = { ...maybeAnswer, events: v.exactOptional(events) }
+  return v.variant('outcome', [
+    v.looseObject({ outcome: v.literal('ok'), ...base, ...sent, ...answer, events }),
+    v.looseObject({ outcome: v.literal('http-error'), ...base, ...sent, headersAt: ms, status: count, ...failure }),
+    v.looseObject({ outcome: v.literal('stream-error'), ...base, ...sent, ...maybe, ...failure }),
+    v.looseObject({ outcome: v.literal('timeout'), ...base, ...maybeSent, ...maybe, ...failure }),
+    v.looseObject({ outcome: v.literal('aborted'), ...base, ...maybeSent, ...maybe, ...failure }),
+    v.looseObject({ outcome: v.literal('dropped'), ...base, reason: text }),
+    v.looseObject({ outcome: v.literal('refused'), ...base, connect: v.exactOptional(connect), ...failure }),
+  ])
+}
+
 /** One line of `records.jsonl`. */
-export const recordSchema: v.GenericSchema = v.variant('outcome', [
-  v.looseObject({ outcome: v.literal('ok'), ...base, ...sent, ...answer }),
-  v.looseObject({ outcome: v.literal('http-error'), ...base, ...sent, headersAt: ms, status: count, ...failure }),
-  v.looseObject({ outcome: v.literal('stream-error'), ...base, ...sent, ...maybeAnswer, ...failure }),
-  v.looseObject({ outcome: v.literal('timeout'), ...base, ...maybeSent, ...maybeAnswer, ...failure }),
-  v.looseObject({ outcome: v.literal('aborted'), ...base, ...maybeSent, ...maybeAnswer, ...failure }),
-  v.looseObject({ outcome: v.literal('dropped'), ...base, reason: text }),
-  v.looseObject({ outcome: v.literal('refused'), ...base, connect: v.exactOptional(connect), ...failure }),
-])
+export const recordSchema: v.GenericSchema = describeRecord(eventLog)
+
+/** The same, where the events are known to be sound: to look at each number in turn takes a third of the time of a report. */
+export const recordAroundEventsSchema: v.GenericSchema = describeRecord(v.unknown())
 
 const window = v.looseObject({
   name: text,
