@@ -109,8 +109,8 @@ export interface Files {
 
 /** What the client used, since some origin; differences count. */
 export interface ClientUsage {
-  /** CPU time of this thread or, where only that is known, of the process, ms. */
-  readonly cpuMs: number
+  /** CPU time of this thread, ms; absent where a runtime tells that of the whole process alone and there are several threads. */
+  readonly cpuMs?: number
   readonly memoryBytes?: number
   /** Total and longest pause of garbage collection since the last call, where the runtime tells. */
   readonly gcMs?: number
@@ -156,6 +156,18 @@ export interface Supervised {
   readonly exited: Promise<SupervisedEnd>
   /** Ends the whole group; resolves when it is gone and the log is whole. May be called twice. */
   stop(): Promise<void>
+}
+
+/** Another thread of ours. Messages are plain data, and arrive in the order in which they were sent. */
+export interface Thread {
+  /** What is transferred is the other's from then on. */
+  send(message: unknown, transfer?: readonly ArrayBuffer[]): void
+  /** One listener, for whatever messages the two ends have agreed on; what came before it is delivered then. */
+  listen(listener: (message: never) => void): void
+  /** Settles when the thread is gone, with what killed it, if anything did. */
+  readonly ended: Promise<Error | undefined>
+  /** Ends it at once. */
+  end(): void
 }
 
 export interface ServeOptions {
@@ -215,6 +227,8 @@ export interface Platform {
    * SIGKILL. Absent where there are no process groups.
    */
   supervise?(what: SupervisedCommand): Promise<Supervised>
+  /** Starts a thread that carries load: `core/engine/threads/shard.ts` at its other end. */
+  startLoadThread?(): Thread
   serve?(handler: (request: Request) => Response | Promise<Response>, options: ServeOptions): Promise<Served>
   /** Loads a module by package name, URL or path; TypeScript included. */
   loadModule?(specifier: string): Promise<Readonly<Record<string, unknown>>>

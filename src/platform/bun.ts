@@ -17,6 +17,7 @@ export function createBunPlatform(): Platform {
     name: 'bun',
     version: runtime().version,
     collections: false,
+    threads: true,
     transports: {
       fetch: createFetchTransport({
         decodes: false,

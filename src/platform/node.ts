@@ -13,6 +13,8 @@ export function createNodePlatform(): Platform {
     name: 'node',
     version: process.versions.node,
     collections: true,
+    // From sources a thread would compile all of them anew, which takes longer than many a run.
+    threads: !import.meta.url.endsWith('.ts'),
     transports: {
       undici: createUndiciTransport,
       fetch: createFetchTransport({

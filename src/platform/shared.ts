@@ -9,6 +9,7 @@ import { createUsageProbe, describeMachine, readEnv, type SystemFact } from './p
 import { onInterrupt, spawn, startModule } from './process.ts'
 import { randomId } from './random-id.ts'
 import { hasProcessGroups, supervise } from './supervise.ts'
+import { hasThreads, startLoadThread } from './thread.ts'
 import { createSocketTransport } from './transport/socket.ts'
 
 /** What a runtime says for itself. */
@@ -17,6 +18,8 @@ export interface RuntimePart
     Required<Pick<Platform, 'serve' | 'loadModule'>> {
   /** It reports its garbage collections to a `PerformanceObserver`. */
   readonly collections: boolean
+  /** Modules of ours run in threads as they are. */
+  readonly threads: boolean
   /** Whether a fact about the machine may be read without asking; absent: all of them. */
   readonly isAllowed?: (kind: SystemFact) => boolean
   /** Whether a file may be read without asking; absent: any. */
@@ -31,6 +34,7 @@ export function assemblePlatform({
   isAllowed = () => true,
   isReadable = () => true,
   moduleArguments,
+  threads,
   transports,
   ...runtime
 }: RuntimePart): Platform {
@@ -45,7 +49,8 @@ export function assemblePlatform({
     randomId,
     env: readEnv,
     nextTurn: (task) => void setImmediate(task),
-    usage: createUsageProbe({ collections }),
+    usage: createUsageProbe({ collections, isOnlyThread: () => !hasThreads() }),
+    ...(threads && { startLoadThread }),
     inflate: (coding) => createInflater(coding),
     files,
     ...(cacheFolder !== undefined && isReadable(cacheFolder) && { cacheFolder }),

@@ -95,6 +95,13 @@ export interface Phase {
   abort(reason: string): void
 }
 
+export interface PreparedPhase extends Phase {
+  /** Starts the load. `startAt`: the instant that the schedule counts from, by the platform's clock. */
+  begin(startAt: number): void
+  /** A request counts for nothing: the same is sent once more. Only before the desk is done with it. */
+  redo(n: number): void
+}
+
 interface Due {
   readonly n: number
   readonly at: number
@@ -102,15 +109,14 @@ interface Due {
   readonly held?: boolean
 }
 
-/** `startAt`: the instant from which an open schedule counts; now when absent. */
-export function startPhase<F extends Flight>(
+/** Makes everything ready for a phase. Nothing is sent before `begin`. */
+export function preparePhase<F extends Flight>(
   plan: PhasePlan,
   share: Share,
   platform: Platform,
   transport: Transport,
   openDesk: (floor: Floor<F>) => Desk<F>,
-  startAt: number = platform.clock.now(),
-): Phase & { redo(n: number): void } {
+): PreparedPhase {
   const { clock } = platform
   const { arrival } = plan
   const total = plan.requests
@@ -141,7 +147,8 @@ export function startPhase<F extends Flight>(
     resolve = settle
   })
 
-  const stopAt = plan.durationMs === undefined ? Number.POSITIVE_INFINITY : startAt + plan.durationMs
+  let startAt = clock.now()
+  let stopAt = Number.POSITIVE_INFINITY
 
   const after = (ms: number, task: () => void): void => {
     const timer = setTimeout(() => {
@@ -366,21 +373,29 @@ export function startPhase<F extends Flight>(
   }
 
   const desk = openDesk({ inFlight, isSending: canSend, settled: finishIfDone, redo })
-  if (stopAt !== Number.POSITIVE_INFINITY) after(stopAt - clock.now(), () => stop('duration'))
-  if (arrival.kind === 'open') tick()
-  else {
-    for (let slot = 0; slot < slots; slot++) freeSlot(startAt)
-    pump()
+  const begin = (at: number): void => {
+    startAt = at
+    if (stopReason !== undefined) return
+    if (plan.durationMs !== undefined) {
+      stopAt = at + plan.durationMs
+      after(stopAt - clock.now(), () => stop('duration'))
+    }
+    for (let slot = 0; slot < slots; slot++) freeSlot(at)
+    if (arrival.kind === 'open') tick()
+    else pump()
     finishIfDone()
   }
 
   return {
     ended: promise,
+    begin,
     stop,
     abort,
     redo,
     state: {
-      startAt,
+      get startAt() {
+        return startAt
+      },
       get inFlight() {
         return inFlight.size
       },

@@ -3,11 +3,12 @@ import type { Adapter } from '../adapter.ts'
 import type { Arrival } from '../arrival.ts'
 import type { Platform, Transport } from '../platform.ts'
 import type { PreparedWorkload } from '../workload/mod.ts'
-import { type Floor, type Phase, startPhase } from './dispatch.ts'
+import { type Floor, type Phase, preparePhase } from './dispatch.ts'
 import type { Exchange, ExchangeContext } from './exchange.ts'
 import { createJobMaker, type JobPlan } from './job-maker.ts'
 import { openLocalDesk, type RecordHooks } from './local-desk.ts'
 import { shareAlone } from './share.ts'
+import type { ThreadSample } from './watch.ts'
 
 /** One phase of load, decided. */
 export interface PhaseLoad {
@@ -37,6 +38,8 @@ export interface Driver {
   open(url: string, count: number): Promise<number>
   start(load: PhaseLoad, context: ExchangeContext, hooks: RecordHooks): DrivenPhase
   readonly openSockets: number
+  /** What threads of its own saw of themselves since the last call; absent where this thread carries the load. */
+  takeSamples?(): readonly ThreadSample[]
   /** Resolves when all connections are closed. */
   close(): Promise<void>
 }
@@ -54,13 +57,14 @@ export function driveHere(
       const workload = load.part === 'warmup' ? load.workload.warmup : load.workload
       const maker = createJobMaker(adapter, workload, load.jobs)
       const through = load.isRehearsal === true ? openTransport() : transport
-      const phase = startPhase(
+      const phase = preparePhase(
         { ...load, makeJob: maker.make },
         shareAlone(),
         platform,
         through,
         (floor: Floor<Exchange>) => openLocalDesk(platform, context, hooks, floor),
       )
+      phase.begin(platform.clock.now())
       if (through !== transport) void phase.ended.then(() => through.close())
       return { ...phase, dropUsage: maker.dropUsage }
     },

@@ -5,7 +5,7 @@ import { parseValidation } from '../metrics/quality.ts'
 import type { LiveFigures } from '../metrics/scenario.ts'
 import type { ScenarioPlan } from '../plan.ts'
 import type { Phase as PhaseName, RequestRecord } from '../record.ts'
-import type { ClientSample, Progress } from '../run.ts'
+import type { ManifestScenario, Progress } from '../run.ts'
 import { formatDuration } from '../units.ts'
 import type { PreparedWorkload } from '../workload/mod.ts'
 import { pause } from './discover.ts'
@@ -14,6 +14,7 @@ import type { Driver } from './driver.ts'
 import type { ExchangeContext } from './exchange.ts'
 import type { Asked } from './flight.ts'
 import type { Session } from './session.ts'
+import type { WatchedState } from './watch.ts'
 
 const PROGRESS_MS = 250
 /** Between warm-up and measurement: time to see which connections the server keeps, so that no measured request waits for it. */
@@ -34,12 +35,12 @@ export interface ScenarioRun {
   onRecord(record: RequestRecord): void
   live(): LiveFigures
   /** Where the client's own log reads from while a phase runs. */
-  onState(read: () => Omit<ClientSample, 'at' | 'timerLateMs'>): void
+  onState(read: (ms: number) => WatchedState): void
   progress?(progress: Progress): void
 }
 
 export interface ScenarioEnd {
-  readonly windows: readonly { readonly name: string; readonly startAt: number; readonly endAt: number }[]
+  readonly windows: NonNullable<ManifestScenario['windows']>
   /** Why the run must not go on. */
   readonly failure?: BenchError
 }
@@ -119,11 +120,13 @@ async function runPhase(
       },
     },
   )
-  run.onState(() => ({
+  run.onState((ms) => ({
     openSockets: run.driver.openSockets,
     inFlight: phase.state.inFlight,
     lateSends: phase.state.takeLateSends(),
     undecodedBytes: phase.state.undecodedBytes,
+    ...(ms > 0 ? { spin: phase.state.takeSpinMs() / ms } : {}),
+    ...describeThreads(run.driver),
   }))
   const onStop = (): void => phase.stop(String(run.session.stop.reason ?? 'interrupted'))
   if (run.session.stop.aborted) onStop()
@@ -137,6 +140,11 @@ async function runPhase(
     clearInterval(ticker)
     run.session.stop.removeEventListener('abort', onStop)
   }
+}
+
+function describeThreads(driver: Driver): Pick<WatchedState, 'threads'> {
+  const threads = driver.takeSamples?.()
+  return threads === undefined ? {} : { threads }
 }
 
 function describeContext(run: ScenarioRun, phase: PhaseName): ExchangeContext {

@@ -58,8 +58,8 @@ function parseLine(where: string, line: string): TruthAnswer & { readonly id: st
   if (typeof id !== 'string' || id === '') return refuse('no id')
   const arrivedAt = readNanos(arrived) ?? refuse('the arrival is no number of nanoseconds')
   const sentAt = new Float64Array(sent.length)
-  if (count !== undefined && Number(count) !== sent.length)
-    refuse(`${sent.length} instants where ${String(count)} are announced`)
+  if (count !== undefined && String(count) !== String(sent.length))
+    refuse(count === '' ? 'no number of instants' : `${sent.length} instants where ${String(count)} are announced`)
   for (const [place, instant] of sent.entries()) {
     const at = readNanos(instant) ?? refuse(`instant ${place + 1} is no number of nanoseconds`)
     if (at < (place === 0 ? arrivedAt : sentAt[place - 1]!)) refuse(`instant ${place + 1} is before the one before it`)
