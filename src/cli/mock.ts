@@ -91,6 +91,13 @@ const command: CommandDef = makeCommand(
         fallback: '0',
         description: 'The first N tokens of a chat answer are reasoning',
       },
+      'cached-share': {
+        type: 'string',
+        valueHint: 'N',
+        group: 'Answers',
+        fallback: 'not told',
+        description: 'Share of each prompt (0 to 1) that the usage says came from a prefix cache',
+      },
       usage: {
         type: 'string',
         valueHint: 'WHEN',
@@ -172,9 +179,18 @@ function readOptions(values: Values, env: (name: string) => string | undefined):
     truth: values.truth as boolean | undefined,
     naturalTokens: readSpread(values, 'natural-tokens', parseSpread, 'a number of tokens such as 64 or 64±16'),
     reasoningTokens: readNumber(values, 'reasoning-tokens', 0),
+    cachedShare: readShare(values, 'cached-share'),
     usage: readChoice(values, 'usage', USAGES),
     ...(capacity !== undefined && { capacity }),
   }
+}
+
+function readShare(values: Values, name: string): number | undefined {
+  const given = values[name]
+  if (given === undefined) return undefined
+  const share = Number(given)
+  if (share >= 0 && share <= 1) return share
+  throw new BenchError('usage', `--${name}: ${JSON.stringify(given)} is not a number from 0 to 1`)
 }
 
 const CAPACITY = ['queue', 'prefill-tokens-per-second', 'decode-tokens-per-second', 'slowdown'] as const

@@ -48,6 +48,8 @@ export interface Answer {
   /** Epoch seconds. */
   readonly created: number
   readonly promptTokens: number
+  /** As told in the usage; absent: nothing is told. */
+  readonly cachedTokens?: number
   readonly choices: readonly Choice[]
 }
 
@@ -62,7 +64,14 @@ export function planAnswer(
     ),
   )
   const promptTokens = request.prompts.reduce((sum, prompt) => sum + prompt.length, 0)
-  return { ...head, request, model: settings.model, promptTokens, choices }
+  return {
+    ...head,
+    request,
+    model: settings.model,
+    promptTokens,
+    ...(settings.cachedShare === undefined ? {} : { cachedTokens: Math.floor(settings.cachedShare * promptTokens) }),
+    choices,
+  }
 }
 
 function planChoice(

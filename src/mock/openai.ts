@@ -20,7 +20,7 @@ function usage(answer: Answer): object {
   const counts = countTokens(answer)
   return {
     ...usageOf(counts),
-    prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
+    prompt_tokens_details: { cached_tokens: answer.cachedTokens ?? 0, audio_tokens: 0 },
     completion_tokens_details: {
       reasoning_tokens: counts.reasoning,
       audio_tokens: 0,

@@ -46,6 +46,8 @@ export interface MockOptions {
   readonly usage?: 'asked' | 'always' | 'continuous' | 'never' | undefined
   /** The first so many tokens of a chat answer are reasoning. */
   readonly reasoningTokens?: number | undefined
+  /** The share of each prompt's tokens, 0 to 1, that the usage says came from a prefix cache. Not given: it says nothing. */
+  readonly cachedShare?: number | undefined
   /** A chat answer to a request with `tools` is a call of the first one. Default true. */
   readonly toolCalls?: boolean | undefined
   /** Prompt and answer together; default 32768. */
@@ -69,6 +71,7 @@ export interface MockSettings {
   readonly finishReason?: string | undefined
   readonly usage: 'asked' | 'always' | 'continuous' | 'never'
   readonly reasoningTokens: number
+  readonly cachedShare?: number | undefined
   readonly toolCalls: boolean
   readonly maxModelLength: number
   readonly apiKey?: string | undefined
@@ -129,6 +132,7 @@ const schema = v.strictObject({
   finishReason: v.optional(v.string()),
   usage: v.optional(v.picklist(['asked', 'always', 'continuous', 'never']), 'asked'),
   reasoningTokens: v.optional(count, 0),
+  cachedShare: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
   toolCalls: v.optional(v.boolean(), true),
   maxModelLength: v.optional(v.pipe(count, v.minValue(1)), 32_768),
   apiKey: v.optional(v.string()),

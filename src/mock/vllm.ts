@@ -28,6 +28,11 @@ function details(counts: Counts): object | null {
   return counts.reasoning > 0 ? { reasoning_tokens: counts.reasoning } : null
 }
 
+/** vLLM tells it with --enable-prompt-tokens-details only. */
+function cacheDetails({ cachedTokens }: Answer): object | null {
+  return cachedTokens === undefined ? null : { cached_tokens: cachedTokens }
+}
+
 function chunk(answer: Answer, choice: Choice, to: number, part: object, tail: object = {}): object {
   return { ...envelope(answer, [{ index: choice.index, ...part }]), ...usageSoFar(answer, choice, to), ...tail }
 }
@@ -88,7 +93,11 @@ function completionChunk(answer: Answer, choice: Choice, from: number, to: numbe
 
 function body(answer: Answer): object {
   const counts = countTokens(answer)
-  const usage = { ...usageOf(counts), prompt_tokens_details: null, completion_tokens_details: details(counts) }
+  const usage = {
+    ...usageOf(counts),
+    prompt_tokens_details: cacheDetails(answer),
+    completion_tokens_details: details(counts),
+  }
   const tail = { kv_transfer_params: null, ec_transfer_params: null, metrics: null }
   const prompt = { prompt_logprobs: null, prompt_token_ids: null }
   const head = {
@@ -152,7 +161,12 @@ export const vllm: Dialect = {
   usageChunk(answer) {
     const counts = countTokens(answer)
     const reasoning = details(counts)
-    const usage = { ...usageOf(counts), ...(reasoning === null ? {} : { completion_tokens_details: reasoning }) }
+    const cached = cacheDetails(answer)
+    const usage = {
+      ...usageOf(counts),
+      ...(cached === null ? {} : { prompt_tokens_details: cached }),
+      ...(reasoning === null ? {} : { completion_tokens_details: reasoning }),
+    }
     return { ...envelope(answer, []), usage, system_fingerprint: fingerprint }
   },
   body,

@@ -46,7 +46,9 @@ function describeWhere(reasons: readonly VerdictReason[], scenarios: readonly Sc
 
 /** `TTFT grew ...; a longer --warmup ...`: advice that changes nothing about the status. */
 export function describeVerdictNotes({ verdict, scenarios }: Summary): string[] {
-  return (verdict.notes ?? []).map(({ message, remedy, scenario }) => {
+  // The instrument's error has a line of its own.
+  const notes = (verdict.notes ?? []).filter(({ code }) => code !== 'uncalibrated')
+  return notes.map(({ message, remedy, scenario }) => {
     const title = scenarios.length === 1 ? undefined : scenarios.find((one) => one.scenario === scenario)?.title
     return `${title === undefined ? '' : `${title}: `}${message === undefined ? '' : `${message}; `}${remedy}`
   })
