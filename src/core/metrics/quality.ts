@@ -16,7 +16,7 @@ export function parseValidation(text: string): Validation {
   const [, kind, wanted = ''] = /^(contains|pattern):(.+)$/s.exec(text) ?? []
   if (kind === 'contains') return judgeText((answer) => answer.includes(wanted), 'missing_substring')
   if (kind === 'pattern') {
-    const pattern = compile(wanted)
+    const pattern = compilePattern(wanted, '--validate')
     return judgeText((answer) => pattern.test(answer), 'missing_pattern')
   }
   throw new BenchError(
@@ -25,14 +25,14 @@ export function parseValidation(text: string): Validation {
   )
 }
 
-/** `(?i)` and its like at the start, as other tools write flags, are understood. */
-function compile(source: string): RegExp {
+/** `(?i)` and its like at the start, as other tools write flags, are understood. Throws a usage error that begins with `where`. */
+export function compilePattern(source: string, where: string): RegExp {
   const [head, flags = ''] = /^\(\?([ims]+)\)/.exec(source) ?? ['']
   try {
     return new RegExp(source.slice(head.length), `u${flags}`)
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message.replace(/^.*: /, '') : ''
-    throw new BenchError('usage', `--validate: the pattern ${JSON.stringify(source)} is not valid: ${why}`)
+    throw new BenchError('usage', `${where}: the pattern ${JSON.stringify(source)} is not valid: ${why}`)
   }
 }
 
