@@ -130,10 +130,7 @@ function readFormat(value: unknown, compat: boolean): Format {
   const format = FORMATS.find((name) => name === value)
   if (format !== undefined) return format
   if (compat) return 'table'
-  throw new BenchError(
-    'usage',
-    `--format: "${value}" is none of ${FORMATS.join(', ')}${suggestName(String(value), FORMATS)}`,
-  )
+  throw new BenchError('usage', `--format: there is no "${value}"${suggestName(String(value), FORMATS)}`)
 }
 
 async function readContract(files: Files, path: unknown): Promise<Contract> {

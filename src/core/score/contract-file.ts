@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { BenchError } from '../errors.ts'
+import { asObject } from '../json.ts'
 import { nearestName } from '../nearest.ts'
 import {
   CARD_METRICS,
@@ -31,6 +32,7 @@ const contractSchema = v.strictObject({
  * names the file and the member that is wrong.
  */
 export function parseContract(path: string, value: unknown): Contract {
+  if (asObject(value) === undefined) throw wrong(path, 'a contract is an object with thresholds, weights or grades')
   const result = v.safeParse(contractSchema, value, { abortEarly: true })
   if (!result.success) {
     const [issue] = result.issues

@@ -1,0 +1,198 @@
+/** `bench score` and `bench compare` as a user runs them. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { runBench, startMock, withFolder } from '../support/command.ts'
+import { readCases } from '../vectors/cases.ts'
+import { loadResult, published } from './load-results.ts'
+
+function writeResults(folder: string): void {
+  for (const result of published)
+    writeFileSync(join(folder, `load-${result.runtime_name}.json`), JSON.stringify(result))
+}
+
+const printed = readCases(new URL('../fixtures/vectors', import.meta.url).pathname).find(
+  ({ name }) => name === 'text_format_table_card_c1_qwen_4060L',
+)!.expected as string
+
+describe('bench score', () => {
+  it('prints the table of the original to the character with --compat probador', () =>
+    withFolder(async (folder) => {
+      writeResults(folder)
+      expect(await runBench(['score', folder, '--compat', 'probador'])).toMatchObject({
+        code: 0,
+        stdout: `${printed}\n`,
+      })
+    }))
+
+  it('gates by grade: 3 by itself, 1 as the original', () =>
+    withFolder(async (folder) => {
+      writeResults(folder)
+      const [ours, theirs, met] = await Promise.all([
+        runBench(['score', folder, '--fail-on-grade', 'A']),
+        runBench(['score', folder, '--fail-on-grade', 'A', '--compat', 'probador']),
+        runBench(['score', folder, '--fail-on-grade', 'B']),
+      ])
+      expect([ours.code, theirs.code, met.code]).toEqual([3, 1, 0])
+      expect(ours.stderr).toBe('bench: the lowest composite is 79; A starts at 90\n')
+    }))
+
+  it('writes one JSON document, and takes names for files', () =>
+    withFolder(async (folder) => {
+      writeResults(folder)
+      const { stdout } = await runBench([
+        'score',
+        `mine=${join(folder, 'load-vllm.json')}`,
+        '--format',
+        'json',
+        '--by-scaling',
+      ])
+      const document = JSON.parse(stdout)
+      expect(document).toMatchObject({
+        v: 1,
+        kind: 'scorecards',
+        composite: [{ runtimes: [{ name: 'mine', composite: 100 }] }],
+      })
+      expect(document.scaling.not_measured).toEqual(['mine'])
+    }))
+
+  it.each([
+    [['--fail-on-grade', 'Z'], /no grade of the contract/],
+    [['--format', 'tabel'], /--format: there is no "tabel"; there is "table"/],
+    [['--concurrency', 'x'], /--concurrency/],
+    [['--by-layers'], /did you mean --by-layer/],
+    [['--contract', 'missing.json'], /missing\.json/],
+    [['--concurrency', '99'], /no results to score/],
+  ])('%j exits with 2 and one line', (flags, message) =>
+    withFolder(async (folder) => {
+      writeResults(folder)
+      const { code, stderr, stdout } = await runBench(['score', folder, ...flags])
+      expect([code, stdout]).toEqual([2, ''])
+      expect(stderr).toMatch(message)
+      expect(stderr).toMatch(/^bench: [^\n]+\n$/)
+    }),
+  )
+
+  it('says which files of a folder hold no result', () =>
+    withFolder(async (folder) => {
+      writeResults(folder)
+      writeFileSync(join(folder, 'notes.json'), '{"hello":1}')
+      writeFileSync(join(folder, 'broken.json'), '{')
+      const { code, stderr } = await runBench(['score', folder])
+      expect(code).toBe(0)
+      expect(stderr).toMatch(/broken\.json is no JSON/)
+      expect(stderr).toMatch(/notes\.json is no result/)
+    }))
+})
+
+describe('bench compare', () => {
+  const before = loadResult({ runtime_name: 'vllm' })
+  const slower = loadResult({ runtime_name: 'vllm', latency_p50_ms: 700, ttft_p50_ms: 15.5 })
+
+  function writePair(folder: string, after: unknown): readonly [string, string] {
+    const paths = [join(folder, 'before.json'), join(folder, 'after.json')] as const
+    writeFileSync(paths[0], JSON.stringify(before))
+    writeFileSync(paths[1], JSON.stringify(after))
+    return paths
+  }
+
+  it('shows ratios, and fails only when asked to', () =>
+    withFolder(async (folder) => {
+      const paths = writePair(folder, slower)
+      const [plain, gated, loose] = await Promise.all([
+        runBench(['compare', ...paths]),
+        runBench(['compare', ...paths, '--fail-on-regression', '10']),
+        runBench(['compare', ...paths, '--fail-on-regression', '20']),
+      ])
+      expect([plain.code, gated.code, loose.code]).toEqual([0, 3, 0])
+      expect(plain.stdout).toMatch(/latency p50, ms +600\.0 +700\.0 +1\.17x +\+16\.7 % +WORSE/)
+      expect(gated.stderr).toBe('bench: worse: c=1: latency p50 600.00 -> 700.00 ms (+16.7 %)\n')
+    }))
+
+  it('has the words and the code of the original with --compat probador', () =>
+    withFolder(async (folder) => {
+      const { code, stdout } = await runBench(['compare', ...writePair(folder, slower), '--compat', 'probador'])
+      expect(code).toBe(1)
+      expect(stdout).toBe('--- Regressions ---\nlatency_p50_ms: 600.0 → 700.0 (+16.7%) EXCEEDED\n')
+    }))
+
+  it('refuses what is unlike, and says in what', () =>
+    withFolder(async (folder) => {
+      const paths = writePair(folder, { ...slower, concurrency: 4 })
+      const [refused, forced] = await Promise.all([
+        runBench(['compare', ...paths]),
+        runBench(['compare', ...paths, '--force']),
+      ])
+      expect(refused).toMatchObject({ code: 2, stdout: '' })
+      expect(refused.stderr).toMatch(/unlike: concurrency: 1 and 4; --force/)
+      expect(forced.code).toBe(0)
+      expect(forced.stdout).toContain('compared by force, though unlike')
+    }))
+
+  it('takes chance into account where both sides repeat', () =>
+    withFolder(async (folder) => {
+      const report = (latencies: readonly number[]): object => ({
+        runs: latencies.map((latency_p50_ms) => loadResult({ runtime_name: 'vllm', latency_p50_ms })),
+        aggregate: {},
+        regressions: [],
+      })
+      const paths = [join(folder, 'before.json'), join(folder, 'after.json')] as const
+      writeFileSync(paths[0], JSON.stringify(report([500, 600, 700])))
+      writeFileSync(paths[1], JSON.stringify(report([550, 700, 850])))
+      const unsure = await runBench(['compare', ...paths, '--fail-on-regression', '10'])
+      expect(unsure.code).toBe(0)
+      expect(unsure.stdout).toMatch(/latency p50.* unsure/)
+      writeFileSync(paths[1], JSON.stringify(report([995, 1000, 1005])))
+      expect((await runBench(['compare', ...paths, '--fail-on-regression', '10'])).code).toBe(3)
+    }))
+
+  it('keeps to the rules of the gateway harness, its codes and its missing base line', () =>
+    withFolder(async (folder) => {
+      const figures = (p95_ms: number): object => ({
+        total_requests: 100,
+        successful_requests: 100,
+        failed_requests: 0,
+        concurrency: 1,
+        error_rate: 0,
+        throughput_rps: 100,
+        latency_stats: { p50_ms: 40, p95_ms, p99_ms: p95_ms },
+      })
+      const [base, current] = [join(folder, 'baseline.json'), join(folder, 'current.json')]
+      writeFileSync(current, JSON.stringify(figures(100)))
+      expect((await runBench(['compare', base, current, '--compat', 'gateway'])).code).toBe(0)
+      expect((await runBench(['compare', base, current])).code).toBe(2)
+      expect((await runBench(['compare', base, current, '--compat', 'gateway', '--set-baseline'])).code).toBe(0)
+      writeFileSync(current, JSON.stringify(figures(121)))
+      const { code, stdout } = await runBench(['compare', base, current, '--compat', 'gateway'])
+      expect(code).toBe(1)
+      expect(stdout).toBe('❌ P95 LATENCY REGRESSED BY 21.0%: 121.00ms vs 100.00ms baseline (threshold: 20%)\nFAIL\n')
+    }))
+
+  it('scores and compares runs of ours, and keeps one as a base line', () =>
+    withFolder(async (folder) => {
+      const mock = await startMock('--ttft', '5ms', '--itl', '1ms')
+      try {
+        const runs = ['a', 'b'].map((name) => join(folder, name))
+        for (const out of runs) {
+          const flags = ['--requests', '20', '--concurrency', '2', '--output-tokens', '8', '--seed', '7', '--out', out]
+          expect((await runBench(['run', '--url', mock.url, ...flags])).code).toBe(0)
+        }
+        const base = join(folder, 'base.json')
+        const [scored, compared] = await Promise.all([
+          runBench(['score', ...runs]),
+          runBench(['compare', runs[0]!, runs[1]!, '--format', 'json']),
+        ])
+        expect(scored.code).toBe(0)
+        expect(scored.stdout).toMatch(/Throughput \(c=2\)/)
+        expect(scored.stdout).toContain('not measured: throughput_scaling (15 %)')
+        expect(compared.stderr).toBe('')
+        expect(JSON.parse(compared.stdout).loads[0].changes.length).toBeGreaterThan(5)
+        expect((await runBench(['compare', base, runs[0]!, '--set-baseline'])).code).toBe(0)
+        expect(await runBench(['compare', base, runs[1]!])).toMatchObject({ code: 0, stderr: '' })
+        mkdirSync(join(folder, 'empty'))
+        expect((await runBench(['compare', base, join(folder, 'empty')])).code).toBe(2)
+      } finally {
+        await mock.close()
+      }
+    }))
+})
