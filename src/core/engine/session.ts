@@ -44,7 +44,8 @@ export function openSession(plan: RunPlan, platform: Platform, signal: AbortSign
     plan,
     platform,
     id: platform.randomId(),
-    originEpochMs: platform.clock.epoch(),
+    // The wall clock is asked a moment later, and its first answer may take milliseconds.
+    originEpochMs: platform.clock.epoch() - (platform.clock.now() - originAt),
     toRunMs: (at) => roundToMicros(at - originAt),
     scrub: createScrubber(plan.secrets),
     notes,
