@@ -43,7 +43,7 @@ describe.skipIf(!isInstalled)('the CPU backend', () => {
         expect(record.inputTokens).toBeGreaterThan(0)
         expect(record.serverTimings?.prefillMs).toBeGreaterThan(0)
       }
-    })
+    }, 60_000)
   }
 
   it('is a server of its own, too: the same question has the same answer', async () => {

@@ -120,7 +120,7 @@ describe.skipIf(!isInstalled())('a real llama.cpp server', () => {
     await started.close()
     expect(code, stdout + stderr).toBe(0)
     expect(readRunFolder(join(late, 'run')).records.map(({ outcome }) => outcome)).toEqual(['ok', 'ok', 'ok', 'ok'])
-  })
+  }, 60_000)
 
   it('says what a wrong path is answered with', async () => {
     const out = join(folder, 'wrong-path')
