@@ -76,7 +76,7 @@ try {
     }
   }
   const rows = readRows()
-  for (const streams of new Set(rows.map((row) => row.streams))) show(streams, rows)
+  for (const streams of [...new Set(rows.map((row) => row.streams))].sort((a, b) => a - b)) show(streams, rows)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
@@ -203,7 +203,7 @@ function show(streams: number, all: readonly Row[]): void {
 }
 
 function line(head: string, cells: readonly string[]): string {
-  return head.padEnd(22) + cells.map((cell) => cell.padStart(26)).join('')
+  return head.padEnd(22) + cells.map((cell) => cell.padStart(28)).join('')
 }
 
 function format(spread: Spread | undefined, digits: number): string {

@@ -152,6 +152,10 @@ describe('readers', () => {
     expect(messageOf(() => parseRecordLine('a/records.jsonl', 7, JSON.stringify(unsent)))).toMatch(
       /^a\/records\.jsonl:7: "sentAt": /,
     )
+    const unsound = okRecord({ events: { us: [1, -2], kind: 'tt' } })
+    expect(messageOf(() => parseRecordLine('a/records.jsonl', 7, JSON.stringify(unsound)))).toMatch(
+      /^a\/records\.jsonl:7: "events\.us\.1": /,
+    )
     const uneven = okRecord({ events: { us: [1, 2], kind: 't' } })
     expect(messageOf(() => parseRecordLine('a/records.jsonl', 8, JSON.stringify(uneven)))).toMatch(
       /^a\/records\.jsonl:8: "events" must hold as many kinds/,
