@@ -53,8 +53,10 @@ export async function rehearse(
         },
       },
     )
-    session.stop.addEventListener('abort', () => phase.abort('interrupted'))
+    const abort = (): void => phase.abort('interrupted')
+    session.stop.addEventListener('abort', abort)
     await phase.ended
+    session.stop.removeEventListener('abort', abort)
     summarizer.live('rehearsal')
   } finally {
     await server.close()

@@ -202,6 +202,8 @@ function startCrewPhase(
   const inbox = openInbox(platform, context, hooks)
   const memory = createSharedMemory()
   const orderAll = (order: Order): void => {
+    // The threads may be at another phase by now.
+    if (working === 0) return
     for (const { thread } of members) thread.send(order)
   }
   let startAt = clock.now()
