@@ -7,6 +7,7 @@ import { writeCalibration } from '../core/engine/calibration-cache.ts'
 import { BenchError, describeError } from '../core/errors.ts'
 import type { Platform } from '../core/platform.ts'
 import { renderLadderHead, renderLadderPicture, renderLadderRow } from '../core/report/ladder.ts'
+import { plural } from '../core/report/phrases.ts'
 import { groupDigits } from '../core/report/text.ts'
 import { formatDuration, parseDuration } from '../core/units.ts'
 import { loadPlatform } from '../platform/load.ts'
@@ -109,7 +110,7 @@ function refuseIdle(values: GivenFlags['values'], names: readonly string[], need
 
 async function climb(values: GivenFlags['values'], platform: Platform, terminal: Terminal): Promise<number> {
   const client = Object.fromEntries(Object.entries(values).filter(([name]) => CLIENT_FLAGS.includes(name)))
-  const { options } = await readRunOptions(client, platform)
+  const { options, nameOption } = await readRunOptions(client, platform)
   const quick = values.quick === true
   const stepMs = quick ? stepMsOf.quick : stepMsOf.whole
   const maxStreams = readNumber(values, 'max-streams', 1, 100_000) ?? MOST_STREAMS
@@ -117,15 +118,20 @@ async function climb(values: GivenFlags['values'], platform: Platform, terminal:
   const json = values.json === true
   const say = json ? async () => {} : (lines: readonly string[]) => terminal.out(`${lines.join('\n')}\n`)
   const about = formatDuration(1000 * Math.ceil(estimateClimb(levels, stepMs) / 1000)).replace('.0 s', ' s')
-  if (!json) terminal.err(`calibrating ${platform.name}: ${levels.length} loads, ${about} at most\n`)
   const stopping = new AbortController()
   const restore = platform.onInterrupt?.(() => stopping.abort())
+  let announced = false
   let headed = false
   try {
     const calibration = await calibrateClient(
-      { client: options, levels, stepMs },
+      { client: options, levels, stepMs, nameOption },
       platform,
       {
+        onStart() {
+          if (!announced && !json)
+            terminal.err(`calibrating ${platform.name}: ${plural(levels.length, 'load')}, about ${about}\n`)
+          announced = true
+        },
         onRow(row) {
           void say([...(headed ? [] : renderLadderHead()), renderLadderRow(row)])
           headed = true

@@ -5,7 +5,7 @@ import { describeClient } from '../core/engine/calibration.ts'
 import { readCalibration, writeCalibration } from '../core/engine/calibration-cache.ts'
 import { readTruthLog } from '../core/engine/truth-log.ts'
 import { BenchError } from '../core/errors.ts'
-import { type CheckedOptions, planRun, type RunOptions, readOptions } from '../core/options/mod.ts'
+import { type CheckedOptions, type NameOption, planRun, type RunOptions, readOptions } from '../core/options/mod.ts'
 import type { RunPlan } from '../core/plan.ts'
 import type { Platform } from '../core/platform.ts'
 import { formatDuration } from '../core/units.ts'
@@ -21,6 +21,8 @@ export interface CalibrationPlan {
   readonly client: ClientOptions
   readonly levels: readonly Level[]
   readonly stepMs: number
+  /** How errors call an option. */
+  readonly nameOption?: NameOption
 }
 
 export interface CalibrationObserver {
@@ -70,7 +72,7 @@ export async function calibrateClient(
         levels: plan.levels,
         stepMs: plan.stepMs,
         plan: ({ streams, firstMs, gapMs, events, requests }) =>
-          planTruthRun(platform, {
+          planTruthRun(platform, plan.nameOption, {
             ...plan.client,
             url: server.url,
             concurrency: streams,
@@ -122,7 +124,7 @@ export async function calibrateFirst(
   if (calibration !== undefined && platform.clock.epoch() - Date.parse(calibration.madeAt) < DAY_MS) return
   const plan: CalibrationPlan = { client, levels: defaultLevels(true, MOST_QUICK_STREAMS), stepMs: stepMsOf.quick }
   const about = formatDuration(1000 * Math.ceil(estimateClimb(plan.levels, plan.stepMs) / 1000)).replace('.0 s', ' s')
-  say(`calibrating this client first: ${about} at most`)
+  say(`calibrating this client first: about ${about}`)
   const made = await calibrateClient(plan, platform, {}, signal)
   if (made !== undefined && !signal.aborted) await writeCalibration(platform, made)
 }
@@ -135,10 +137,15 @@ function keyOf({ transport, connections, threads }: ClientOptions, platform: Pla
   })
 }
 
-function planTruthRun(platform: Platform, options: RunOptions): ReturnType<typeof planRun> {
+function planTruthRun(
+  platform: Platform,
+  nameOption: NameOption | undefined,
+  options: RunOptions,
+): ReturnType<typeof planRun> {
   const given: RunOptions = { adapter: 'openai', model: 'mock-model', promptTokens: 32, seed: 1, ...options, out: null }
   return planRun(readOptions(given), {
     platform,
+    ...(nameOption === undefined ? {} : { nameOption }),
     loadAdapter: (specifier) => loadPart('adapter', specifier, platform),
     loadPlugin: () => {
       throw new BenchError('internal', 'a calibration has no plugins')

@@ -3,6 +3,7 @@
  * from the truth. The load is carried by `run`, as that of any benchmark.
  */
 import type { CalibrationRow } from '../calibration.ts'
+import { BenchError, type BenchErrorCode } from '../errors.ts'
 import type { RunPlan } from '../plan.ts'
 import type { Platform } from '../platform.ts'
 import type { ClientSample } from '../run.ts'
@@ -58,6 +59,8 @@ const LEAST_EVENTS = 8
 const FAR_MS = 10
 /** Later than this in one of ten events, the server does not keep up. */
 const SERVER_LATE_MS = 1
+/** What no other load would change. */
+const WRONG: readonly BenchErrorCode[] = ['usage', 'unsupported']
 /** Opening, rehearsing and closing. */
 const OVERHEAD_MS = 700
 
@@ -67,7 +70,7 @@ export function planStep({ streams, gapMs }: Level, stepMs: number): Step {
   return { streams, gapMs, firstMs: FIRST_MS, events, requests: waves * streams }
 }
 
-/** ms. What is far beyond the client is left out, so it may take less. */
+/** ms, about: what is far beyond the client is left out, and what was disturbed is measured again. */
 export function estimateClimb(levels: readonly Level[], stepMs: number): number {
   return levels.reduce((sum, level) => sum + estimateStep(planStep(level, stepMs)), 0)
 }
@@ -77,28 +80,31 @@ function estimateStep({ firstMs, events, gapMs, requests, streams }: Step): numb
   return OVERHEAD_MS + (requests / streams + 1) * (firstMs + events * gapMs)
 }
 
-/** Rows in the order of the ladder. Stops between levels when `signal` is aborted. */
+/** Rows in the order of the ladder. Stops between levels when `signal` is aborted. Throws a usage error of the plans. */
 export async function climbLadder(climb: Climb, platform: Platform, signal?: AbortSignal): Promise<CalibrationRow[]> {
   const rows = new Map<Level, CalibrationRow>()
   const given: Level[] = []
   const levels = climb.levels.toSorted((a, b) => compareLoads(nominal(a), nominal(b)))
   const measure = async (level: Level): Promise<void> => {
-    climb.onStart?.(level)
     try {
       const row = await measureStep(climb, planStep(level, climb.stepMs), platform, signal)
       if (row === undefined) return
       const before = rows.get(level)
       rows.set(level, before === undefined ? row : better(before, row))
       climb.onRow?.(row)
-      if (isFar(row)) given.push(level)
     } catch (thrown) {
+      if (thrown instanceof BenchError && WRONG.includes(thrown.code)) throw thrown
       given.push(level)
       climb.onFailure?.(level, thrown)
     }
   }
   for (const level of levels) {
     if (signal?.aborted) break
-    if (!given.some((far) => covers(nominal(level), nominal(far)))) await measure(level)
+    if (given.some((far) => covers(nominal(level), nominal(far)))) continue
+    await measure(level)
+    // Once may be a neighbour's doing.
+    if (isFar(rows.get(level))) await measure(level)
+    if (isFar(rows.get(level))) given.push(level)
   }
   // A smaller load does not err more than a greater one: where it seems to, something else disturbed it.
   for (const level of findDisturbed(rows)) if (!signal?.aborted) await measure(level)
@@ -109,8 +115,8 @@ function nominal({ streams, gapMs }: Level): { streams: number; eventsPerSecond:
   return { streams, eventsPerSecond: (streams * 1000) / gapMs }
 }
 
-function isFar({ firstEvent, gaps }: CalibrationRow): boolean {
-  return firstEvent.p99 > FAR_MS && gaps.p99 > FAR_MS
+function isFar(row: CalibrationRow | undefined): boolean {
+  return row !== undefined && row.firstEvent.p99 > FAR_MS && row.gaps.p99 > FAR_MS
 }
 
 /** Twice the error of a load that covers it, in some respect. */
@@ -136,6 +142,7 @@ async function measureStep(
   signal: AbortSignal | undefined,
 ): Promise<CalibrationRow | undefined> {
   const plan = await climb.plan(step)
+  climb.onStart?.(step)
   await climb.takeLog()
   const stamped: StampedAnswer[] = []
   const lateness: number[] = []

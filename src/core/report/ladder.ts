@@ -3,7 +3,7 @@ import type { CalibrationRow, ErrorQuantiles } from '../calibration.ts'
 import { formatError, formatFigure, groupDigits } from './text.ts'
 
 const FIGURE_WIDTH = 6
-const LOAD_WIDTHS = [7, 5, 9] as const
+const LOAD_WIDTHS = [7, 4, 9] as const
 const CPU_WIDTH = 6
 
 /** Two lines; at most 80 columns, as each line of {@link renderLadderRow}. */
