@@ -19,6 +19,11 @@ export interface Manifest {
     /** Epoch ms of the instant that records count from. */
     readonly originEpochMs: number
     readonly stepMs: number
+    /**
+     * How the clock of each load thread differs from the main one, whose instants these are: what was added to its readings,
+     * and the most that this can be wrong by, ms. Absent when the main thread carried the load.
+     */
+    readonly threads?: readonly { readonly offsetMs: number; readonly uncertaintyMs: number }[]
   }
   readonly adapter: string
   readonly target: {

@@ -8,6 +8,7 @@ import type { Exchange, ExchangeContext } from './exchange.ts'
 import { createJobMaker, type JobPlan } from './job-maker.ts'
 import { openLocalDesk, type RecordHooks } from './local-desk.ts'
 import { shareAlone } from './share.ts'
+import type { ClockOffset } from './threads/clock-offset.ts'
 import type { ThreadSample } from './watch.ts'
 
 /** One phase of load, decided. */
@@ -38,6 +39,8 @@ export interface Driver {
   open(url: string, count: number): Promise<number>
   start(load: PhaseLoad, context: ExchangeContext, hooks: RecordHooks): DrivenPhase
   readonly openSockets: number
+  /** How the clocks of threads of its own differ from ours. */
+  readonly offsets?: readonly ClockOffset[]
   /** What threads of its own saw of themselves since the last call; absent where this thread carries the load. */
   takeSamples?(): readonly ThreadSample[]
   /** Resolves when all connections are closed. */

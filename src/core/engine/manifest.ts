@@ -9,7 +9,7 @@ import { completeFingerprint, makeFingerprint } from './fingerprint.ts'
 import { gatherFacts } from './fingerprint-facts.ts'
 import type { ScenarioEnd } from './scenario.ts'
 import type { Session } from './session.ts'
-import { chooseThreads } from './threads/choose.ts'
+import type { ClockOffset } from './threads/clock-offset.ts'
 
 /** Everything about a run that is known before its first request. */
 export function describeRun(
@@ -17,6 +17,7 @@ export function describeRun(
   discovery: Discovery,
   workloads: readonly Workload[],
   transport: string,
+  offsets: readonly ClockOffset[] | undefined,
   server?: ManifestServer,
 ): Manifest {
   const { plan, platform } = session
@@ -26,7 +27,11 @@ export function describeRun(
     id: session.id,
     tool: { name: 'inferbench', version: TOOL_VERSION, definitions: DEFINITIONS_VERSION },
     platform: { name: platform.name, version: platform.version, machine: platform.machine },
-    clock: { originEpochMs: session.originEpochMs, stepMs: platform.clock.stepMs },
+    clock: {
+      originEpochMs: session.originEpochMs,
+      stepMs: platform.clock.stepMs,
+      ...(offsets === undefined ? {} : { threads: offsets }),
+    },
     adapter: plan.adapter.name,
     target: {
       url: target.baseUrl,
@@ -61,7 +66,7 @@ export function describeRun(
     options: plan.options,
     notes: session.notes,
     fingerprint: makeFingerprint(
-      gatherFacts({ plan, platform, discovery, workloads, transport, threads: chooseThreads(plan, platform) }),
+      gatherFacts({ plan, platform, discovery, workloads, transport, threads: offsets?.length ?? 0 }),
     ),
     startedAt: new Date(session.originEpochMs).toISOString(),
   }

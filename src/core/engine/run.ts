@@ -7,6 +7,7 @@
  */
 import { BenchError } from '../errors.ts'
 import { parseValidation } from '../metrics/quality.ts'
+import { readMetricSettings } from '../metrics/settings.ts'
 import { createSummarizer, type Summarizer } from '../metrics/summarize.ts'
 import type { RunPlan } from '../plan.ts'
 import type { Platform, Transport, TransportOptions } from '../platform.ts'
@@ -66,12 +67,16 @@ export async function run(
   try {
     const folder = plan.start === undefined ? plan.out : await makeFolder(session)
     server = openServer(session, transport, folder ?? undefined)
-    const setting = await prepare(session, transport, server, observer)
+    const setting = await prepare(session, transport, server, opening, observer)
     const driver = await opening
     const journal = await openRunJournal(session, folder)
     await journal.manifest(setting.manifest)
     await rehearse(session, driver, setting.discovery.target, setting.workloads[0]!)
-    const summarizer = createSummarizer({ slo: plan.slo, plugins: plan.plugins })
+    const summarizer = createSummarizer({
+      slo: plan.slo,
+      plugins: plan.plugins,
+      settings: readMetricSettings(plan.options),
+    })
     const judge = createJudge(setting.manifest.scenarios)
     const folds = { summarizer, judge, load: watchLoad(session, transport.name) }
     const ends = await measure(session, driver, server, setting, journal, folds, observer)
@@ -102,6 +107,7 @@ async function prepare(
   session: Session,
   transport: Transport,
   server: OwnServer,
+  opening: Promise<Driver>,
   observer: RunObserver,
 ): Promise<Setting> {
   const { plan, platform, note, scrub } = session
@@ -112,11 +118,12 @@ async function prepare(
   const discovery = await discover(plan, platform, transport, say, session.stop)
   for (const line of discovery.notes) note(line)
   const workloads = await prepareCalls(plan, discovery.target, platform, transport, tokenizer, note)
+  const { offsets } = await opening
   return {
     discovery,
     tokenizer,
     workloads,
-    manifest: describeRun(session, discovery, workloads, transport.name, server.description),
+    manifest: describeRun(session, discovery, workloads, transport.name, offsets, server.description),
   }
 }
 

@@ -164,7 +164,11 @@ export const manifestSchema: v.GenericSchema = v.looseObject({
   id: text,
   tool: v.looseObject({ name: v.literal('inferbench'), version: text, definitions: count }),
   platform: v.looseObject({ name: text, version: text, machine: v.record(text, v.union([text, v.number()])) }),
-  clock: v.looseObject({ originEpochMs: ms, stepMs: ms }),
+  clock: v.looseObject({
+    originEpochMs: ms,
+    stepMs: ms,
+    threads: v.exactOptional(v.array(v.looseObject({ offsetMs: ms, uncertaintyMs: ms }))),
+  }),
   adapter: text,
   target: v.looseObject({
     url: text,

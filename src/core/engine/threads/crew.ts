@@ -12,11 +12,6 @@ import { type ClockOffset, measureOffset } from './clock-offset.ts'
 import { openInbox, type Sender } from './inbox.ts'
 import type { LoadThread, Order, Report, ShardState, ThreadSetup } from './words.ts'
 
-export interface Crew extends Driver {
-  /** How each thread's clock differs from ours. */
-  readonly offsets: readonly ClockOffset[]
-}
-
 export interface CrewOptions {
   readonly threads: number
   readonly setup: ThreadSetup
@@ -29,7 +24,7 @@ export interface CrewOptions {
 const CLOSE_WITHIN_MS = 2000
 
 /** Resolves when every thread is ready and its clock aligned. Rejects with a `BenchError` when one cannot be set up. */
-export async function openCrew(platform: Platform, options: CrewOptions): Promise<Crew> {
+export async function openCrew(platform: Platform, options: CrewOptions): Promise<Driver> {
   const startLoadThread = platform.startLoadThread!
   const members = Array.from({ length: options.threads }, () => createMember(startLoadThread()))
   let isClosing = false
