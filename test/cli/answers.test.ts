@@ -134,6 +134,19 @@ describe('what answers are judged by', () => {
     })
   })
 
+  it('--spike-threshold and --num-layers are kept for the report', async () => {
+    await withFolder(async (cwd) => {
+      // Every TPOT is above a hundredth of the median.
+      const run = await measure(cwd, '--spike-threshold', '0.01', '--num-layers', '10', '--json')
+      expect(run).toMatchObject({ code: 0 })
+      const { metrics } = JSON.parse(run.stdout).scenarios[0]
+      expect(metrics.tpot_spikes.value).toBe(6)
+      expect(metrics.us_per_layer.value).toBeCloseTo(metrics.itl.distribution.quantiles.p50 * 100, 9)
+      const report = await runBench(['report', 'mine', '--json'], { cwd })
+      expect(JSON.parse(report.stdout)).toEqual(JSON.parse(run.stdout))
+    })
+  })
+
   it('passes good answers, and says so', async () => {
     await withFolder(async (cwd) => {
       const run = await measure(cwd, '--validate', 'basic', '--fail-on-quality', '1')

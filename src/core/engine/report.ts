@@ -3,6 +3,7 @@ import { BenchError } from '../errors.ts'
 import type { MetricPlugin } from '../metric.ts'
 import { parseGate } from '../metrics/gates.ts'
 import { createMetricRegistry } from '../metrics/registry.ts'
+import { readMetricSettings } from '../metrics/settings.ts'
 import { createSummarizer } from '../metrics/summarize.ts'
 import type { Files } from '../platform.ts'
 import type { RequestRecord } from '../record.ts'
@@ -34,7 +35,7 @@ export async function reportFolder(
   }
   const manifestPath = files.join(folder, 'manifest.json')
   const manifest = parseManifest(manifestPath, await files.readText(manifestPath))
-  const summarizer = createSummarizer({ slo: manifest.slo, plugins })
+  const summarizer = createSummarizer({ slo: manifest.slo, plugins, settings: readMetricSettings(manifest.options) })
   const recordsPath = files.join(folder, 'records.jsonl')
   const judge = createJudge(manifest.scenarios)
   const { cut } = await readRecords(recordsPath, files.readPieces(recordsPath), (record) => {

@@ -1,5 +1,6 @@
 import { BenchError } from '../errors.ts'
 import type { MetricDefinition, MetricPlugin } from '../metric.ts'
+import { layerDefinition } from './layers.ts'
 import { rateMetrics } from './rate.ts'
 import { answerMetrics, sendMetrics } from './request.ts'
 import { steadinessDefinitions } from './steadiness.ts'
@@ -12,6 +13,7 @@ export type MetricRegistry = ReadonlyMap<string, MetricDefinition>
 const builtIn: readonly MetricDefinition[] = [
   ...[...answerMetrics, ...rateMetrics, ...sendMetrics].map((metric) => metric.definition),
   ...steadinessDefinitions,
+  layerDefinition,
 ]
 
 /** Built-in definitions and those of plugins, by id. Throws a usage error when two have the same id. */

@@ -4,8 +4,10 @@ import type { Outcome, RequestRecord } from '../record.ts'
 import { createDistribution, type DistributionCollector } from '../stats/distribution.ts'
 import type { ScenarioSummary, Slo } from '../summary.ts'
 import type { AnswerMetric } from './contract.ts'
+import { layerDefinition, layerResult } from './layers.ts'
 import { type RateMetric, rateMetrics, rateResult } from './rate.ts'
 import { answerMetrics, sendMetrics } from './request.ts'
+import { defaultSettings, type MetricSettings } from './settings.ts'
 import { meetsSlo } from './slo.ts'
 import { addToSteadiness, emptySteadiness, mergeSteadiness, type Steadiness, steadinessResults } from './steadiness.ts'
 import { readTimings } from './timings.ts'
@@ -44,6 +46,7 @@ function toCounts(counter: Counter): Record<string, number> {
 /** The fold of one scenario. Only records of the phase `measure` count; of the warm-up the number is kept. */
 export class ScenarioFold {
   private readonly slo: readonly Slo[]
+  private readonly settings: MetricSettings
   private readonly totals: Totals = emptyTotals()
   private readonly distributions = new Map<string, DistributionCollector>()
   private readonly steadiness: Steadiness = emptySteadiness()
@@ -55,7 +58,8 @@ export class ScenarioFold {
   private warmupRequests = 0
   private streamedAnswers = 0
 
-  constructor(slo: readonly Slo[], plugins: readonly MetricPlugin[]) {
+  constructor(slo: readonly Slo[], plugins: readonly MetricPlugin[], settings: MetricSettings = defaultSettings) {
+    this.settings = settings
     this.slo = slo
     this.plugins = plugins.filter((plugin) => plugin.accumulate !== undefined).map((plugin) => new PluginFold(plugin))
     for (const { definition } of [...answerMetrics, ...sendMetrics]) {
@@ -120,7 +124,11 @@ export class ScenarioFold {
     for (const metric of sendMetrics) {
       metrics[metric.definition.id] = this.distributionResult(metric.definition, metric.whenEmpty)
     }
-    Object.assign(metrics, steadinessResults(this.steadiness, this.distributions.get('tpot')!.result()))
+    Object.assign(
+      metrics,
+      steadinessResults(this.steadiness, this.distributions.get('tpot')!.result(), this.settings.spikeThreshold),
+    )
+    metrics[layerDefinition.id] = layerResult(this.distributions.get('itl')!.result(), this.settings.layers)
     for (const plugin of this.plugins) Object.assign(metrics, plugin.result(window))
     return {
       scenario,

@@ -3,6 +3,7 @@ import type { Distribution, MetricDefinition, MetricResult } from '../metric.ts'
 import type { OkRecord } from '../record.ts'
 import { addToTrend, emptyTrend, lineOf, mergeTrend, type Trend } from '../stats/trend.ts'
 import { tpotOf } from './durations.ts'
+import { defaultSettings } from './settings.ts'
 import type { Timings } from './timings.ts'
 
 /** A line through fewer says nothing. */
@@ -47,7 +48,7 @@ const TPOT_SPIKES: MetricDefinition = define({
   id: 'tpot_spikes',
   title: 'spikes of TPOT',
   unit: 'answers',
-  formula: `answers with a tpot above ${SPIKE} times its median, within 0.1 %`,
+  formula: `answers with a tpot above --spike-threshold (${defaultSettings.spikeThreshold}) times its median, within 0.1 %`,
   source: SOURCE,
 })
 
@@ -81,12 +82,13 @@ export function mergeSteadiness(steadiness: Steadiness, other: Steadiness): void
 export function steadinessResults(
   steadiness: Steadiness,
   tpot: Distribution | undefined,
+  spikeThreshold: number,
 ): Readonly<Record<string, MetricResult>> {
   return {
     [TTFT_DRIFT.id]: driftOf(TTFT_DRIFT, steadiness.ttft),
     [TPOT_DRIFT.id]: driftOf(TPOT_DRIFT, steadiness.tpot),
     [TPOT_CV.id]: scalar(TPOT_CV, variationOf(tpot), 'no two answers had several tokens'),
-    [TPOT_SPIKES.id]: scalar(TPOT_SPIKES, countSpikes(tpot), 'no two answers had several tokens'),
+    [TPOT_SPIKES.id]: scalar(TPOT_SPIKES, countSpikes(tpot, spikeThreshold), 'no two answers had several tokens'),
   }
 }
 
@@ -103,7 +105,7 @@ function variationOf(tpot: Distribution | undefined): number | undefined {
   return tpot?.deviation === undefined || tpot.mean <= 0 ? undefined : tpot.deviation / tpot.mean
 }
 
-function countSpikes(tpot: Distribution | undefined): number | undefined {
+function countSpikes(tpot: Distribution | undefined, threshold: number): number | undefined {
   const median = tpot?.quantiles.p50
   if (tpot?.histogram === undefined || median === undefined) return undefined
   const { keys, counts, bucketsPerOctave } = tpot.histogram

@@ -4,10 +4,12 @@ import type { ScenarioSummary, Slo } from '../summary.ts'
 import { createMetricRegistry } from './registry.ts'
 import { aggregateRuns, describeRepetition } from './repetitions.ts'
 import { type LiveFigures, ScenarioFold } from './scenario.ts'
+import { defaultSettings, type MetricSettings } from './settings.ts'
 
 export interface SummarizerOptions {
   readonly slo?: readonly Slo[]
   readonly plugins?: readonly MetricPlugin[]
+  readonly settings?: MetricSettings
 }
 
 /**
@@ -30,12 +32,14 @@ export interface Summarizer {
 class RecordSummarizer implements Summarizer {
   readonly definitions: Readonly<Record<string, MetricDefinition>>
   private readonly slo: readonly Slo[]
+  private readonly settings: MetricSettings
   private readonly plugins: readonly MetricPlugin[]
   /** By scenario, then by repetition; 0 where there are none. */
   private readonly folds = new Map<string, Map<number, ScenarioFold>>()
 
   constructor(options: SummarizerOptions) {
     this.slo = options.slo ?? []
+    this.settings = options.settings ?? defaultSettings
     this.plugins = options.plugins ?? []
     // Two metrics of one name would overwrite each other.
     createMetricRegistry(this.plugins)
@@ -67,7 +71,7 @@ class RecordSummarizer implements Summarizer {
 
   /** All repetitions as one sample, each by itself, and what they say together. */
   private joinRuns(name: string, title: string, runs: readonly (readonly [number, ScenarioFold])[]): ScenarioSummary {
-    const whole = new ScenarioFold(this.slo, this.plugins)
+    const whole = new ScenarioFold(this.slo, this.plugins, this.settings)
     for (const [, fold] of runs) whole.merge(fold, true)
     const summaries = runs.map(([run, fold]) => describeRepetition(run, fold.summary(name, title)))
     return { ...whole.summary(name, title), runs: summaries, aggregate: aggregateRuns(summaries) }
@@ -81,7 +85,7 @@ class RecordSummarizer implements Summarizer {
     }
     let fold = runs.get(run)
     if (fold === undefined) {
-      fold = new ScenarioFold(this.slo, this.plugins)
+      fold = new ScenarioFold(this.slo, this.plugins, this.settings)
       runs.set(run, fold)
     }
     return fold

@@ -107,6 +107,10 @@ export interface RunOptions {
   readonly slo?: string | readonly string[]
   /** `basic`, `contains:TEXT` or `pattern:REGEX`: what every answer is judged by. */
   readonly validate?: string
+  /** A TPOT above so many times the median is a spike. */
+  readonly spikeThreshold?: NumberText
+  /** Layers of the model: gives the time of one. */
+  readonly numLayers?: NumberText
   /** Share of answers that must pass, from 0 to 1. */
   readonly failOnQuality?: NumberText
   /** `['ttft.p99<500ms', 'errors<1%']`. */
@@ -137,6 +141,8 @@ export interface CheckedOptions {
   readonly promptFile?: string
   readonly validate?: string
   readonly failOnQuality?: number
+  readonly spikeThreshold?: number
+  readonly numLayers?: number
   readonly restart?: boolean
   readonly runs?: number
   readonly cooldown?: number

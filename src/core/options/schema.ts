@@ -304,6 +304,15 @@ const entries = {
     'Judge every whole answer: basic (it has tokens, content, an end), contains:TEXT or pattern:REGEX',
     { group: 'Judging', hint: 'RULE' },
   ),
+  spikeThreshold: option(is.aboveZero(), 'A TPOT above so many times the median is counted as a spike', {
+    group: 'Judging',
+    hint: 'N',
+    fallback: '5',
+  }),
+  numLayers: option(is.integer(1, 100_000), 'Layers of the model: gives the time that each takes for a token', {
+    group: 'Judging',
+    hint: 'N',
+  }),
   failOnQuality: option(
     is.decimal(0, 1),
     'With --validate, exit code 3 when a smaller share of the answers passes: 0.95',

@@ -113,6 +113,7 @@ export function describeConduct(scenario: ScenarioSummary): string[] {
     ...describeTokenSources(scenario),
     ...describeCache(scenario),
     ...describeQuality(scenario),
+    ...describeSpikes(scenario),
     ...describeBundling(scenario),
   ]
 }
@@ -140,6 +141,16 @@ function describeTokenSources(scenario: ScenarioSummary): string[] {
     return sources.length === 1 ? counter : `${counter} (${groupDigits(count)})`
   })
   return [`tokens counted ${words.join(', ')}`]
+}
+
+/** Said only where there are any, and where layers were counted. */
+function describeSpikes(scenario: ScenarioSummary): string[] {
+  const spikes = scalarOf(scenario, 'tpot_spikes') ?? 0
+  const layer = scalarOf(scenario, 'us_per_layer')
+  return [
+    ...(spikes === 0 ? [] : [`TPOT spikes ${groupDigits(spikes)}`]),
+    ...(layer === undefined ? [] : [`${formatFigure(layer)} µs a layer`]),
+  ]
 }
 
 /** Said only where answers were judged. */
