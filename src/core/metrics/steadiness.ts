@@ -9,9 +9,6 @@ import type { Timings } from './timings.ts'
 /** A line through fewer says nothing. */
 const DRIFT_NEEDS = 30
 
-/** Times the median. */
-const SPIKE = 5
-
 type Words = Pick<MetricDefinition, 'id' | 'title' | 'unit' | 'formula' | 'source'>
 
 function define(words: Words): MetricDefinition {
@@ -112,6 +109,6 @@ function countSpikes(tpot: Distribution | undefined, threshold: number): number 
   return keys.reduce((sum, key, i) => {
     const middle =
       2 ** (Math.floor(key / bucketsPerOctave) - 1023) * (1 + ((key % bucketsPerOctave) + 0.5) / bucketsPerOctave)
-    return key > 0 && middle > SPIKE * median ? sum + counts[i]! : sum
+    return key > 0 && middle > threshold * median ? sum + counts[i]! : sum
   }, 0)
 }

@@ -48,7 +48,7 @@ class RecordSummarizer implements Summarizer {
   }
 
   add(record: RequestRecord): void {
-    this.fold(record.scenario).add(record)
+    this.fold(record.scenario, record.run).add(record)
   }
 
   merge(other: Summarizer): void {
