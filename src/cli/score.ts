@@ -12,6 +12,7 @@ import { probadorJson } from '../core/score/probador-json.ts'
 import { renderScores } from '../core/score/text/document.ts'
 import { loadPlatform } from '../platform/load.ts'
 import { type CommandContext, makeCommand } from './command.ts'
+import { checkContract, findSagellmContract } from './contract-check.ts'
 import { exit } from './exit.ts'
 import { readNumber } from './flag-values.ts'
 import type { Flags } from './flags.ts'
@@ -57,7 +58,8 @@ const command: CommandDef = makeCommand(
         type: 'string',
         valueHint: 'FILE',
         fallback: 'the one of probador 2.0.0',
-        description: 'Thresholds, weights and grades of your own, JSON or YAML',
+        description:
+          'Thresholds, weights and grades of your own, JSON or YAML; or year1, year2, year3: the contracts of sagellm, which pass (0) or not (3)',
       },
       'fail-on-grade': {
         type: 'string',
@@ -92,6 +94,14 @@ async function score({ values, positionals, terminal }: CommandContext): Promise
   if (positionals.length === 0) throw new BenchError('usage', 'bench score needs results: bench score bench-runs/...')
   const { files, name } = await loadPlatform()
   if (files === undefined) throw new BenchError('unsupported', `${name} has no files to read results from`)
+  const agreement = findSagellmContract(values.contract)
+  if (agreement !== undefined) {
+    const { sources } = await loadResults(files, positionals)
+    const options = { json: values.format === 'json', compat: values.compat === 'sagellm' }
+    const { text, code } = checkContract(agreement, sources, options)
+    await deliver(text, values.out, files, terminal)
+    return code
+  }
   const compat = readCompat(values.compat)
   const format = readFormat(values.format, compat)
   const concurrency = readNumber(values, 'concurrency', 0)
@@ -113,15 +123,22 @@ async function score({ values, positionals, terminal }: CommandContext): Promise
   })
   if (document.composite.length + results.training.length === 0) return await sayNothing(positionals, compat, terminal)
   const text = show(document, format, compat)
-  if (typeof values.out === 'string') await files.writeText(values.out, text)
-  else await terminal.out(text)
+  await deliver(text, values.out, files, terminal)
   return grade === undefined ? exit.ok : judge(document, grade, compat, terminal)
+}
+
+async function deliver(text: string, path: unknown, files: Files, terminal: Terminal): Promise<void> {
+  if (typeof path === 'string') await files.writeText(path, text)
+  else await terminal.out(text)
 }
 
 function readCompat(value: unknown): boolean {
   if (value === undefined) return false
   if (value === 'probador') return true
-  throw new BenchError('usage', `--compat: "${value}" has no scorecards; there is probador`)
+  throw new BenchError(
+    'usage',
+    `--compat: "${value}" has no scorecards; there is probador, and sagellm with --contract year1`,
+  )
 }
 
 /** probador takes a format that it does not know for a table. */

@@ -85,6 +85,76 @@ describe('bench score', () => {
     }))
 })
 
+const figures = {
+  avg_ttft_ms: 45.2,
+  avg_tbt_ms: 9,
+  avg_tpot_ms: 9,
+  avg_throughput_tps: 120,
+  error_rate: 0.01,
+  peak_mem_mb: 20_000,
+  prefix_hit_rate: 0.85,
+}
+
+describe('results of sagellm', () => {
+  it('are held against its contracts: what was not measured is no pass, but for the original', () =>
+    withFolder(async (folder) => {
+      const [full, bare] = ['year1_metrics.json', 'bare_metrics.json'].map((name) => join(folder, name)) as [
+        string,
+        string,
+      ]
+      const { avg_ttft_ms, avg_throughput_tps } = figures
+      writeFileSync(full, JSON.stringify(figures))
+      writeFileSync(bare, JSON.stringify({ avg_ttft_ms, avg_throughput_tps }))
+      const [met, missed, compat] = await Promise.all([
+        runBench(['score', full, '--contract', 'year2']),
+        runBench(['score', bare, '--contract', 'year1']),
+        runBench(['score', bare, '--contract', 'year1', '--compat', 'sagellm']),
+      ])
+      expect([met.code, missed.code, compat.code]).toEqual([0, 3, 0])
+      expect(missed.stdout).toMatch(/tbt_ms +- +<= 20 +not measured/)
+      expect(JSON.parse(compat.stdout).bare).toMatchObject({ passed: true, checks: { tbt_ms: true } })
+    }))
+
+  it('are compared by its classes, with its exit code', () =>
+    withFolder(async (folder) => {
+      const paths = ['a_metrics.json', 'b_metrics.json'].map((name) => join(folder, name)) as [string, string]
+      writeFileSync(paths[0], JSON.stringify(figures))
+      writeFileSync(paths[1], JSON.stringify({ ...figures, avg_ttft_ms: 60 }))
+      const [critical, expected] = await Promise.all([
+        runBench(['compare', ...paths, '--compat', 'sagellm']),
+        runBench(['compare', ...paths, '--compat', 'sagellm', '--expect-change', 'avg_ttft_ms']),
+      ])
+      expect([critical.code, expected.code]).toEqual([2, 0])
+      expect(JSON.parse(critical.stdout).overall_status).toBe('critical')
+    }))
+})
+
+describe("results of vllm-rust's harness", () => {
+  it('are compared scenario by scenario, and what only one side has is named', () =>
+    withFolder(async (folder) => {
+      const scenario = (name: string, ttft: number, rate: number): object => ({
+        name,
+        num_requests: 20,
+        ttft_p50_ms: ttft,
+        latency_p50_ms: 100 * ttft,
+        throughput_mean_tps: rate,
+        throughput_total_tps: rate,
+      })
+      const write = (name: string, scenarios: readonly object[]): string => {
+        const path = join(folder, name)
+        writeFileSync(path, JSON.stringify({ base_url: 'http://localhost:8000', model: 'm', warmup: 3, scenarios }))
+        return path
+      }
+      const theirs = write('results_vllm.json', [scenario('short_mt64_c1', 18.6, 34.3), scenario('only_mt64_c2', 9, 9)])
+      const ours = write('results_rust.json', [scenario('short_mt64_c1', 12.3, 52.1)])
+      const { code, stdout } = await runBench(['compare', theirs, ours])
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/TTFT p50, ms +18\.6 +12\.3 +0\.66x +-33\.9 % +better/)
+      expect(stdout).toMatch(/output a request, tok\/s +34\.3 +52\.1 +1\.52x/)
+      expect(stdout).toContain('only before: only_mt64_c2')
+    }))
+})
+
 describe('bench compare', () => {
   const before = loadResult({ runtime_name: 'vllm' })
   const slower = loadResult({ runtime_name: 'vllm', latency_p50_ms: 700, ttft_p50_ms: 15.5 })
