@@ -1,19 +1,28 @@
 /** `bench report DIR`: every number again, from the log alone. */
 import type { CommandDef } from 'citty'
+import { describeOwnRun, nameOfRun } from '../core/compat/own-run.ts'
+import { addToHistory } from '../core/compat/probador/history.ts'
 import { reportFolder } from '../core/engine/report.ts'
 import { BenchError } from '../core/errors.ts'
 import { asArray, asObject, parseJson } from '../core/json.ts'
 import type { MetricPlugin } from '../core/metric.ts'
 import { suggestName } from '../core/nearest.ts'
 import type { RequiredVerdict } from '../core/options/mod.ts'
-import type { Platform } from '../core/platform.ts'
+import type { Files, Platform } from '../core/platform.ts'
 import { PROFILE_NAMES, type ProfileName } from '../core/profile.ts'
 import { showAs } from '../core/profiles/show.ts'
+import { renderCsv } from '../core/report/csv.ts'
+import { renderMarkdown } from '../core/report/markdown.ts'
+import type { Manifest } from '../core/run.ts'
+import type { Summary } from '../core/summary.ts'
 import { loadPlatform } from '../platform/load.ts'
 import { listBuiltins, loadPart } from '../registry.ts'
 import { type CommandContext, makeCommand } from './command.ts'
 import { judgeSummary, type PublishOptions, publishResult } from './publish.ts'
+import { exists } from './results.ts'
 import type { Terminal } from './terminal.ts'
+
+const FORMATS = ['table', 'json', 'markdown', 'csv'] as const
 
 const command: CommandDef = makeCommand(
   {
@@ -24,6 +33,18 @@ const command: CommandDef = makeCommand(
     flags: {
       folder: { type: 'positional', required: true, description: 'Folder of a run' },
       json: { type: 'boolean', description: 'Print the summary as JSON and nothing else' },
+      format: {
+        type: 'string',
+        valueHint: 'FORMAT',
+        fallback: 'table',
+        description: `What is printed: ${FORMATS.join(', ')} (csv has a line a figure)`,
+      },
+      into: {
+        type: 'string',
+        valueHint: 'FILE',
+        description:
+          'Add a row for each load to the table between the PERFORMANCE marks of a Markdown file; none is repeated',
+      },
       junit: { type: 'string', valueHint: 'FILE', description: 'Write gates as JUnit XML' },
       definitions: {
         type: 'string',
@@ -62,14 +83,35 @@ async function report({ values, positionals, terminal }: CommandContext): Promis
   const shown = showAs(readProfileName(values.definitions))
   const { manifest, cut, ...read } = await reportFolder(platform.files, folder, plugins, shown.add)
   const summary = shown.apply(read.summary)
+  const format = readFormat(values.format, values.json === true)
   const output: PublishOptions = {
-    json: values.json === true,
+    json: format === 'json',
     ...(typeof values.junit === 'string' && { junit: values.junit }),
     ...(required !== undefined && { require: required }),
   }
-  await publishResult({ manifest, summary, folder }, output, platform, terminal)
+  if (format === 'csv') await terminal.out(renderCsv(summary, manifest))
+  else if (format === 'markdown') await terminal.out(renderMarkdown(summary, manifest))
+  else await publishResult({ manifest, summary, folder }, output, platform, terminal)
+  if (typeof values.into === 'string') await addRows(platform.files, values.into, manifest, summary)
   if (cut) terminal.log.warn('the run was cut off; this is what its log holds')
   return judgeSummary(summary, output, terminal)
+}
+
+function readFormat(given: unknown, json: boolean): (typeof FORMATS)[number] {
+  if (given === undefined) return json ? 'json' : 'table'
+  const format = FORMATS.find((name) => name === given)
+  if (format === undefined) {
+    throw new BenchError('usage', `--format: there is no "${given}"${suggestName(String(given), FORMATS)}`)
+  }
+  if (json && format !== 'json') throw new BenchError('usage', `--json and --format ${format} contradict each other`)
+  return format
+}
+
+async function addRows(files: Files, path: string, manifest: Manifest, summary: Summary): Promise<void> {
+  const document = (await exists(files, path)) ? await files.readText(path) : ''
+  const name = nameOfRun(manifest)
+  const rows = summary.scenarios.map((scenario) => describeOwnRun(manifest, scenario, name))
+  await files.writeText(path, addToHistory(document, rows))
 }
 
 function readRequired(given: unknown): RequiredVerdict | undefined {
