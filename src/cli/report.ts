@@ -2,6 +2,7 @@
 import type { CommandDef } from 'citty'
 import { describeOwnRun, nameOfRun } from '../core/compat/own-run.ts'
 import { addToHistory } from '../core/compat/probador/history.ts'
+import { describeServingRun, type ServingResult } from '../core/compat/vllm-rust/result.ts'
 import { reportFolder } from '../core/engine/report.ts'
 import { BenchError } from '../core/errors.ts'
 import { asArray, asObject, parseJson } from '../core/json.ts'
@@ -11,8 +12,11 @@ import type { RequiredVerdict } from '../core/options/mod.ts'
 import type { Files, Platform } from '../core/platform.ts'
 import { PROFILE_NAMES, type ProfileName } from '../core/profile.ts'
 import { showAs } from '../core/profiles/show.ts'
+import type { RequestRecord } from '../core/record.ts'
 import { renderCsv } from '../core/report/csv.ts'
+import { renderJson } from '../core/report/json.ts'
 import { renderMarkdown } from '../core/report/markdown.ts'
+import { readRecords } from '../core/report/readers.ts'
 import type { Manifest } from '../core/run.ts'
 import type { Summary } from '../core/summary.ts'
 import { loadPlatform } from '../platform/load.ts'
@@ -22,7 +26,7 @@ import { judgeSummary, type PublishOptions, publishResult } from './publish.ts'
 import { exists } from './results.ts'
 import type { Terminal } from './terminal.ts'
 
-const FORMATS = ['table', 'json', 'markdown', 'csv'] as const
+const FORMATS = ['table', 'json', 'markdown', 'csv', 'vllm-rust'] as const
 
 const command: CommandDef = makeCommand(
   {
@@ -37,7 +41,7 @@ const command: CommandDef = makeCommand(
         type: 'string',
         valueHint: 'FORMAT',
         fallback: 'table',
-        description: `What is printed: ${FORMATS.join(', ')} (csv has a line a figure)`,
+        description: `What is printed: ${FORMATS.join(', ')} (csv has a line a figure; vllm-rust is the result file of its harness)`,
       },
       into: {
         type: 'string',
@@ -91,6 +95,8 @@ async function report({ values, positionals, terminal }: CommandContext): Promis
   }
   if (format === 'csv') await terminal.out(renderCsv(summary, manifest))
   else if (format === 'markdown') await terminal.out(renderMarkdown(summary, manifest))
+  else if (format === 'vllm-rust')
+    await terminal.out(renderJson(await readServingRun(platform.files, folder, manifest)))
   else await publishResult({ manifest, summary, folder }, output, platform, terminal)
   if (typeof values.into === 'string') await addRows(platform.files, values.into, manifest, summary)
   if (cut) terminal.log.warn('the run was cut off; this is what its log holds')
@@ -105,6 +111,22 @@ function readFormat(given: unknown, json: boolean): (typeof FORMATS)[number] {
   }
   if (json && format !== 'json') throw new BenchError('usage', `--json and --format ${format} contradict each other`)
   return format
+}
+
+async function readServingRun(files: Files, folder: string, manifest: Manifest): Promise<ServingResult> {
+  const records = new Map(manifest.scenarios.map(({ name }) => [name, [] as RequestRecord[]]))
+  const log = files.join(folder, 'records.jsonl')
+  let warmup = 0
+  await readRecords(log, files.readPieces(log), (record) => {
+    if (record.phase === 'measure') records.get(record.scenario)?.push(record)
+    else warmup++
+  })
+  return describeServingRun({
+    url: manifest.target.url,
+    model: manifest.target.model,
+    warmup: Math.round(warmup / Math.max(1, records.size)),
+    scenarios: [...records].map(([name, measured]) => ({ name, records: measured })),
+  })
 }
 
 async function addRows(files: Files, path: string, manifest: Manifest, summary: Summary): Promise<void> {

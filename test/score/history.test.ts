@@ -65,6 +65,14 @@ describe('bench report', () => {
       const markdown = await runBench(['report', run, '--format', 'markdown', '--into', readme])
       expect(markdown.stdout).toMatch(/^# `/)
       expect(readFileSync(readme, 'utf8').match(/^\| 20.*$/gm)).toHaveLength(1)
+      const serving = await runBench(['report', run, '--format', 'vllm-rust'])
+      const [scenario] = JSON.parse(serving.stdout).scenarios
+      expect(scenario).toMatchObject({ num_requests: 4, total_tokens: 16 })
+      expect(scenario.ttft_p50_ms).toBeGreaterThan(0)
+      const [before, after] = ['before.json', 'after.json'].map((name) => join(folder, name)) as [string, string]
+      for (const path of [before, after]) writeFileSync(path, serving.stdout)
+      const same = await runBench(['compare', before, after, '--fail-on-regression', '1'])
+      expect(same).toMatchObject({ code: 0, stderr: '' })
       expect(await runBench(['report', run, '--format', 'cvs'])).toMatchObject({ code: 2, stdout: '' })
     }))
 })
