@@ -216,7 +216,10 @@ describe('whatever ends the run ends the server', () => {
           return openai.encode(call, target)
         } }`,
         )
-        const { code, stderr } = await runBench(endless(await findFreePort(), pids, '--adapter', './bad.mjs'), { cwd })
+        const { code, stderr } = await runBench(
+          endless(await findFreePort(), pids, '--adapter', './bad.mjs', '--threads', '0'),
+          { cwd },
+        )
         expect(code).toBe(1)
         expect(stderr).toMatch(/boom/)
         await allEnded(readPids(pids))
