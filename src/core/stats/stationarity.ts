@@ -35,6 +35,8 @@ export function medianOf(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
+const ROUNDING = 1e-9
+
 /**
  * How many values to leave out at the start so that the mean of the others is known best: the marginal standard error rule
  * on batch means (MSER-5: White 1997; White, Cobb and Spratt 2000). At most half may go; undefined when the best cut lies there,
@@ -55,9 +57,9 @@ export function findSteadyStart(values: readonly number[]): number | undefined {
     mean += delta / count
     squares += delta * (values[start]! - mean)
     const error = squares / (count * count)
-    // Of equal errors the longer series wins.
-    if (start > most || error > least) continue
-    least = error
+    // Of equal errors the longer series wins; what rounding makes of equal values is equal.
+    if (start > most || error > least + (mean * ROUNDING) ** 2) continue
+    least = Math.min(least, error)
     best = start
   }
   return best === most && most > 0 ? undefined : best

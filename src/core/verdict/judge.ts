@@ -102,14 +102,14 @@ function findAboutRun(
   ]
 }
 
-/** A jump stays: one reading that was taken slowly is none. */
+/** A jump stays: two readings before it differ from two after it. One that was taken late is none. */
 function findJump(lines: readonly ClientLine[]): number {
   let worst = 0
   const drifts = lines.flatMap(({ wallDriftMs }) => wallDriftMs ?? [])
   for (let i = 1; i < drifts.length; i++) {
-    const jump = Math.abs(drifts[i]! - drifts[i - 1]!)
-    const after = Math.abs((drifts[i + 1] ?? drifts[i]!) - drifts[i - 1]!)
-    worst = Math.max(worst, Math.min(jump, after))
+    const before = drifts.slice(Math.max(0, i - 2), i)
+    const after = drifts.slice(i, i + 2)
+    worst = Math.max(worst, Math.min(...after.flatMap((late) => before.map((early) => Math.abs(late - early)))))
   }
   return round(worst)
 }
@@ -138,9 +138,21 @@ const explains = new Map(limits.map(({ code, explains: codes }) => [code, new Se
 function inOrder(reasons: readonly VerdictReason[]): readonly VerdictReason[] {
   const sorted = [...reasons].sort((a, b) => order.get(a.code)! - order.get(b.code)!)
   return sorted.map((reason) => {
-    const cause = sorted.find(({ code }) => code !== reason.code && explains.get(code)!.has(reason.code))
+    const cause = sorted.find((other) => explains.get(other.code)!.has(reason.code) && isGraveEnough(other, reason))
     return cause === undefined ? reason : { ...reason, follows: cause.code }
   })
+}
+
+/** Within the client one thing is as grave as the other, seen differently. */
+const CLIENT_CODES = new Set(['client-cpu', 'gc-pause', 'timer-lateness', 'client-stall', 'send-lateness'])
+
+/**
+ * A lesser fault does not explain a greater one: timers that are a little late make no proxy's bursts. A thread without CPU to
+ * spare does, since it reads late whatever came.
+ */
+function isGraveEnough(cause: VerdictReason, effect: VerdictReason): boolean {
+  const inClient = CLIENT_CODES.has(cause.code) && CLIENT_CODES.has(effect.code)
+  return inClient || cause.code === 'client-cpu' || cause.severity === 'invalid' || effect.severity === 'suspect'
 }
 
 /** Causes first, the graver before the others, then what follows from them. */

@@ -18,19 +18,13 @@ export interface Limit {
   readonly explains: readonly string[]
 }
 
-/** What a client that is kept from working does to a run. */
+/** What a client that is kept from working does to a run. What it sends late, the load lacks: that follows from there. */
 const CLIENT_CONSEQUENCES = [
   'timer-lateness',
   'client-stall',
   'send-lateness',
   'connection-wait',
-  'rate-unreached',
-  'permit-wait',
-  'dropped',
-  'in-flight-trend',
   'ttft-trend',
-  'drain-cut',
-  'errors',
   'buffered-stream',
   'instrument-error',
 ]
@@ -120,7 +114,7 @@ export const limits: readonly Limit[] = [
     invalid: 10_000,
     why: 'a neighbour that takes the CPU for half a second shows in every p99 of a run of a minute',
     remedy: 'free the machine of other work and run again',
-    explains: ['send-lateness', 'rate-unreached', 'buffered-stream', 'ttft-trend', 'in-flight-trend', 'dropped'],
+    explains: ['send-lateness', 'buffered-stream', 'ttft-trend'],
   },
   {
     code: 'instrument-error',
@@ -151,7 +145,7 @@ export const limits: readonly Limit[] = [
     suspect: 25,
     why: 'it lies before sentAt and in no latency; a quarter of TTFT is more than a pool that is reused ever costs',
     remedy: '--connections reuse (or open-first)',
-    explains: ['send-lateness', 'rate-unreached', 'permit-wait', 'dropped'],
+    explains: ['send-lateness', 'rate-unreached', 'permit-wait'],
   },
   {
     code: 'send-lateness',
@@ -162,7 +156,7 @@ export const limits: readonly Limit[] = [
     invalid: 500,
     why: 'the schedule is the load: half of a quick first token moves bursts; half a second is another schedule',
     remedy: 'lower the rate, or use --threads',
-    explains: ['rate-unreached', 'dropped'],
+    explains: ['rate-unreached', 'permit-wait', 'dropped', 'in-flight-trend', 'ttft-trend'],
   },
   {
     code: 'model-changed',
