@@ -31,6 +31,8 @@ const formats: readonly Row[] = [
   ['json', 'the summary, with --json, and summary.json in the run folder'],
   ['markdown', 'summary.md in the run folder, and the job summary on GitHub'],
   ['jsonl', 'records.jsonl and series/*.jsonl in the run folder'],
+  ['csv', 'a line a figure, with bench report --format csv'],
+  ['vllm-rust', "result file of vllm-rust's harness, with bench report --format vllm-rust"],
   ['junit', 'gates as JUnit XML, with --junit FILE'],
   ['github', 'annotations, where GITHUB_ACTIONS is set'],
 ]

@@ -18,7 +18,7 @@ describe('help and version', () => {
   })
 
   it('every command has help, whatever else is wrong', async () => {
-    const commands = ['run', 'report', 'mock', 'list', 'new']
+    const commands = ['run', 'report', 'score', 'compare', 'mock', 'list', 'new']
     const helps = await Promise.all(commands.map((name) => runBench([name, '--nonsense', '--help'])))
     for (const [index, { code, stdout, stderr }] of helps.entries()) {
       expect([code, stderr]).toEqual([0, ''])
@@ -48,6 +48,9 @@ describe('wrong usage', () => {
     [['report'], /folder/],
     [['report', 'missing'], /missing/],
     [['report', '.'], /no run/],
+    [['score'], /needs results/],
+    [['compare', 'one'], /needs two results/],
+    [['compare', 'missing', 'gone'], /cannot read gone: no such file/],
     [['list', 'metric'], /did you mean "metrics"/],
     [['mock', '--ttft', '5'], /--ttft: "5" is not a duration/],
     [['mock', '--profile', 'vlm'], /did you mean "vllm"/],
