@@ -1,7 +1,7 @@
 /**
  * How often a clean run is called something else: so many default runs against our own mock, each as a user starts it.
  *
- *   npm run bench:clean -- [RUNS]
+ *   npm run bench:clean -- [RUNS] [node|bun|deno]
  *
  * Prints every run that was not VALID with its reasons. On a busy machine some of them are right.
  */
@@ -10,12 +10,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Summary } from 'inferbench'
-import { benchCommand } from '../support/command.ts'
+import { root } from '../support/command.ts'
 
 const runs = Number(process.argv[2] ?? 20)
 const folder = mkdtempSync(join(tmpdir(), 'inferbench-clean-'))
 const counts = new Map<string, number>()
-const [command, ...head] = benchCommand()
+const main = { built: join(root, 'dist/cli/main.js'), source: join(root, 'src/cli/main.ts') }
+const commands: Readonly<Record<string, readonly string[]>> = {
+  node: ['node', main.built],
+  bun: ['bun', main.source],
+  deno: ['deno', 'run', '-A', main.source],
+}
+const [command, ...head] = commands[process.argv[3] ?? 'node']! as [string, ...string[]]
 
 for (let index = 0; index < runs; index++) {
   const args = [...head, 'run', '--json', '--out', join(folder, String(index))]
