@@ -101,7 +101,7 @@ export const probadorContract: Contract = {
   ],
 }
 
-/** How a card treats what the original got wrong (`docs`: README, "Scorecards"). */
+/** How a card treats what the original got wrong (README, "Score and compare"). */
 export interface ScoreRules {
   /** A metric without a value: the weights of the others are scaled up and the card says so, or its weight is lost. */
   readonly missing: 'renormalise' | 'lose'

@@ -1,7 +1,7 @@
 /**
  * Tail, jitter and drift as probador computes them. Kept for its numbers only: it sorts the values before it looks for a
  * trend, so any spread over 30 requests is a drift; its "ms/min" is the slope times the number of requests; the count of
- * spikes is that of a list cut at 20. Ours is in `stats/steadiness.ts`.
+ * spikes is that of a list cut at 20. Ours is in `metrics/steadiness.ts`.
  */
 import { ascending, linearPercentile, meanOf, sampleDeviation, sumOf } from '../percentiles.ts'
 import { listItls, type ProbadorRequest } from './request.ts'
