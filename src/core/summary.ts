@@ -59,7 +59,7 @@ export interface ScenarioSummary {
   /** How many answers each source counted. */
   readonly tokenSources: Readonly<Record<string, number>>
   readonly slo?: readonly Slo[]
-  /** The stretch in which nothing changed any more; absent when there were too few requests, or none was found. */
+  /** The stretch in which nothing changed any more; absent when there were too few requests, none was found, or with `--runs`. */
   readonly steady?: SteadyWindow
   /** Each repetition by itself, in order; only with `--runs`. The members above are of all together. */
   readonly runs?: readonly RepetitionSummary[]
@@ -107,6 +107,8 @@ export interface VerdictReason {
   readonly severity?: 'invalid' | 'suspect' | 'note'
   /** The scenario's name; absent when it is about the run as a whole. */
   readonly scenario?: string
+  /** Which repetition of it, with `--runs`: each is judged by itself. */
+  readonly run?: number
   readonly figure?: number
   /** The limit that was passed, in the same unit. */
   readonly limit?: number

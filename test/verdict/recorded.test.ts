@@ -60,6 +60,26 @@ describe('the order of records', () => {
   })
 })
 
+describe('repetitions', () => {
+  it('are judged each by itself', () => {
+    const clean = readEvidence('clean')
+    const cached = readEvidence('cached')
+    const scenario = clean.manifest.scenarios[0]!.name
+    const records = [
+      ...clean.records.map((record) => ({ ...record, run: 1 })),
+      ...cached.records.map((record) => ({
+        ...record,
+        scenario,
+        run: 2,
+        dueAt: record.dueAt + 9000,
+        endAt: record.endAt + 9000,
+      })),
+    ]
+    const { verdict } = judgeAgain({ ...clean, records: records as readonly RequestRecord[] })
+    expect(verdict.reasons.map(({ code, run }) => [code, run])).toEqual([['warm-cache', 2]])
+  })
+})
+
 describe('a very long run', () => {
   it('is folded into bounded memory, and judged', () => {
     const clean = readEvidence('clean')

@@ -22,7 +22,7 @@ export function describeVerdict({ verdict, scenarios }: Summary): ReasonLine[] {
   return [...byCode].map(([code, reasons]): ReasonLine => {
     const [first] = reasons as [VerdictReason]
     const { follows, message } = first
-    const where = scenarios.length > 1 && first.scenario !== undefined ? describeWhere(reasons, scenarios) : ''
+    const where = first.scenario === undefined ? '' : describeWhere(reasons, scenarios)
     return {
       code,
       severity: first.severity ?? 'suspect',
@@ -39,9 +39,15 @@ function describeFigure({ figure, limit, unit = '' }: VerdictReason): string {
   return limit === undefined ? value : `${value} (limit ${formatFigure(limit)})`
 }
 
+/** ` in 16 streams`, ` in 3 of 4 scenarios`, ` in run 2`, ` in 3 runs`; empty where there is but one place. */
 function describeWhere(reasons: readonly VerdictReason[], scenarios: readonly ScenarioSummary[]): string {
-  const title = scenarios.find(({ scenario }) => scenario === reasons[0]!.scenario)?.title ?? reasons[0]!.scenario
-  return reasons.length === 1 ? ` in ${title}` : ` in ${reasons.length} of ${scenarios.length} scenarios`
+  const names = new Set(reasons.map(({ scenario }) => scenario))
+  const runs = new Set(reasons.flatMap(({ run }) => run ?? []))
+  if (names.size > 1) return ` in ${names.size} of ${scenarios.length} scenarios`
+  const title = scenarios.find(({ scenario }) => names.has(scenario))?.title
+  const where = scenarios.length > 1 && title !== undefined ? ` in ${title}` : ''
+  if (runs.size === 0) return where
+  return `${where} in ${runs.size === 1 ? `run ${[...runs][0]}` : `${runs.size} runs`}`
 }
 
 /** `TTFT grew ...; a longer --warmup ...`: advice that changes nothing about the status. */

@@ -261,6 +261,7 @@ const verdictReason = v.looseObject({
   code: text,
   severity: v.exactOptional(text),
   scenario: v.exactOptional(text),
+  run: v.exactOptional(count),
   figure: v.exactOptional(v.number()),
   limit: v.exactOptional(v.number()),
   unit: v.exactOptional(text),

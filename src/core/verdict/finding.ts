@@ -18,6 +18,8 @@ export interface Case {
   readonly evidence: Evidence
   /** Of the measured window. */
   readonly lines: readonly ClientLine[]
+  /** Which repetition, where there are several. */
+  readonly run?: number
 }
 
 /** A check says nothing where there is too little to say it from. */

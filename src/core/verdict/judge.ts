@@ -25,33 +25,43 @@ export interface Judge {
 }
 
 export function createJudge(scenarios: readonly ManifestScenario[]): Judge {
-  const evidence = new Map(scenarios.map((scenario) => [scenario.name, openEvidence(scenario)]))
+  const evidence: EvidenceByRun = new Map(scenarios.map(({ name }) => [name, new Map<number, Evidence>()]))
   const log = createClientLog()
   return {
     add(record) {
-      const of = evidence.get(record.scenario)
-      if (of !== undefined) addEvidence(of, record)
+      const runs = evidence.get(record.scenario)
+      if (runs === undefined) return
+      const run = record.run ?? 0
+      let of = runs.get(run)
+      if (of === undefined) {
+        of = openEvidence(scenarios.find(({ name }) => name === record.scenario)!)
+        runs.set(run, of)
+      }
+      addEvidence(of, record)
     },
     sample: log.add,
     steady(scenario) {
-      const of = evidence.get(scenario)
+      const of = evidence.get(scenario)?.get(0)
       return of === undefined ? undefined : describeSteady(of)
     },
     verdict: (manifest, summary) => judge(manifest, summary, evidence, log.lines),
   }
 }
 
+/** By the scenario's name, then by repetition; 0 where there is but one. */
+type EvidenceByRun = ReadonlyMap<string, Map<number, Evidence>>
+
 const checks = [...clientChecks, ...loadChecks, ...answerChecks]
 
 function judge(
   manifest: Manifest,
   summary: Pick<Summary, 'scenarios' | 'stopped'>,
-  evidence: ReadonlyMap<string, Evidence>,
+  evidence: EvidenceByRun,
   lines: readonly ClientLine[],
 ): Verdict {
   const table = changeLimits(manifest.limits)
   const ofRun = judgeFindings(findAboutRun(manifest, summary, lines), table)
-  const cases = summary.scenarios.flatMap((scenario) => openCase(manifest, scenario, evidence, lines))
+  const cases = summary.scenarios.flatMap((scenario) => openCases(manifest, scenario, evidence, lines))
   const ofScenarios = cases.map((of) => {
     const found = judgeFindings(
       checks.flatMap((check) => check(of)),
@@ -59,23 +69,40 @@ function judge(
     )
     return inOrder([...ofRun, ...found])
       .filter((reason) => found.some(({ code }) => code === reason.code))
-      .map((reason): VerdictReason => ({ ...reason, scenario: of.summary.scenario }))
+      .map((reason): VerdictReason => ({ ...reason, ...placeOf(of) }))
   })
   const reasons = sortReasons([...inOrder(ofRun), ...ofScenarios.flat()])
   const notes = cases.flatMap((of) =>
-    [...adviseWarmup(of), ...adviseCalibration(of)].map((finding) => noteOf(finding, of.summary)),
+    [...adviseWarmup(of), ...adviseCalibration(of)].map((finding) => noteOf(finding, of)),
   )
   return { status: statusOf(reasons), reasons, ...(notes.length === 0 ? {} : { notes }) }
 }
 
-function openCase(
+/** Repetitions are runs of their own: what changes from one to the next is no trend within either. */
+function openCases(
   manifest: Manifest,
-  summary: ScenarioSummary,
-  evidence: ReadonlyMap<string, Evidence>,
+  scenario: ScenarioSummary,
+  evidence: EvidenceByRun,
   lines: readonly ClientLine[],
 ): readonly Case[] {
-  const of = evidence.get(summary.scenario)
-  return of === undefined ? [] : [{ manifest, summary, evidence: of, lines: linesWithin(lines, summary.window) }]
+  const runs = evidence.get(scenario.scenario)
+  const known = manifest.scenarios.find(({ name }) => name === scenario.scenario)
+  if (runs === undefined || known === undefined) return []
+  return (scenario.runs ?? [undefined]).map((one): Case => {
+    const summary = one === undefined ? scenario : { ...scenario, ...one }
+    const of = runs.get(one?.run ?? 0) ?? openEvidence(known)
+    return {
+      manifest,
+      summary,
+      evidence: of,
+      lines: linesWithin(lines, summary.window),
+      ...(one === undefined ? {} : { run: one.run }),
+    }
+  })
+}
+
+function placeOf({ summary, run }: Case): Pick<VerdictReason, 'scenario' | 'run'> {
+  return { scenario: summary.scenario, ...(run === undefined ? {} : { run }) }
 }
 
 /** The log has a line every quarter of a second, and one at the end. */
@@ -172,7 +199,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   uncalibrated: 'bench calibrate measures it',
 }
 
-function noteOf({ code, figure, message }: Finding, { scenario }: ScenarioSummary): VerdictReason {
+function noteOf({ code, figure, message }: Finding, of: Case): VerdictReason {
   const unit = code === 'warm-up' ? '%' : 'events/s'
-  return { code, severity: 'note', scenario, figure, unit, message, remedy: ADVICE[code]! }
+  return { code, severity: 'note', ...placeOf(of), figure, unit, message, remedy: ADVICE[code]! }
 }
