@@ -1,4 +1,5 @@
 /** Threads over `node:worker_threads`, which Node, Bun and Deno share. */
+import process from 'node:process'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import type { Thread } from '../core/platform.ts'
 
@@ -41,4 +42,10 @@ export function connectParent(): Pick<Thread, 'send' | 'listen'> {
     send: (message, transfer) => port.postMessage(message, transfer as ArrayBuffer[] | undefined),
     listen: (listener) => void port.on('message', (message) => listener(message as never)),
   }
+}
+
+/** In a thread: what nobody caught is told, and neither printed nor the end of the whole process (as in Deno). */
+export function onUncaught(tell: (error: unknown) => void): void {
+  process.on('uncaughtException', tell)
+  process.on('unhandledRejection', tell)
 }

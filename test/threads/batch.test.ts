@@ -93,7 +93,10 @@ function normalize(parts: readonly (Note | ReadChunk)[]): Compared[] {
 
 function written(entries: readonly Entry[]): Compared[] {
   return normalize(
-    entries.flatMap((entry) => (entry.kind === 'chunk' ? [entry] : entry.kind === 'note' ? [entry.note] : [])),
+    entries.flatMap((entry): (Note | ReadChunk)[] => {
+      if (entry.kind === 'chunk') return [entry]
+      return entry.kind === 'note' ? [entry.note] : []
+    }),
   )
 }
 

@@ -32,12 +32,11 @@ export async function openCrew(platform: Platform, options: CrewOptions): Promis
     for (const { thread } of members) thread.end()
   }
   let current: CrewPhase | undefined
-  for (const { thread } of members) {
-    void thread.ended.then((error) => {
+  for (const member of members) {
+    void member.gone.then((error) => {
       if (isClosing) return
-      const lost = new BenchError('internal', `a load thread was lost: ${error?.message ?? 'it ended by itself'}`)
-      options.onLost(lost)
-      current?.lose()
+      options.onLost(error)
+      current?.lose(member)
     })
   }
   try {
@@ -81,13 +80,14 @@ export async function openCrew(platform: Platform, options: CrewOptions): Promis
       isClosing = true
       const closed = members.map(async (member) => {
         member.thread.send({ kind: 'close' })
-        await member.hear('closed')
+        // What is lost has nothing left to close.
+        await member.hear('closed').catch(() => {})
       })
       let timer: ReturnType<typeof setTimeout> | undefined
       const tooLong = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, CLOSE_WITHIN_MS)
       })
-      await Promise.race([Promise.all(closed), tooLong, Promise.all(members.map(({ thread }) => thread.ended))])
+      await Promise.race([Promise.all(closed), tooLong])
       clearTimeout(timer)
       abandon()
     },
@@ -107,7 +107,10 @@ interface Member {
   lateSends: number
   /** Everything that concerns the phase under way. */
   onReport: (report: Report) => void
-  /** The next report of a kind. */
+  /** Settles when it is lost: ended, or broken by an error that nobody caught. */
+  readonly gone: Promise<BenchError>
+  isGone: boolean
+  /** The next report of a kind; rejects when the thread is lost before. */
   hear<Kind extends Report['kind']>(kind: Kind): Promise<ReportOf<Kind>>
 }
 
@@ -115,6 +118,13 @@ const IDLE: ShardState = { inFlight: 0, ended: 0, draining: false, openSockets: 
 
 function createMember(thread: LoadThread): Member {
   const waiting = new Map<Report['kind'], (report: Report) => void>()
+  let lose: (reason: string) => void = () => {}
+  const gone = new Promise<BenchError>((resolve) => {
+    lose = (reason) => {
+      member.isGone = true
+      resolve(new BenchError('run-failed', `a load thread was lost: ${reason.split('\n', 1)[0]}`))
+    }
+  })
   const member: Member = {
     thread,
     offset: { offsetMs: 0, uncertaintyMs: 0 },
@@ -122,12 +132,20 @@ function createMember(thread: LoadThread): Member {
     samples: [],
     lateSends: 0,
     onReport: () => {},
+    gone,
+    isGone: false,
     hear: (kind) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         waiting.set(kind, resolve as (report: Report) => void)
+        void gone.then(reject)
       }),
   }
+  void thread.ended.then((error) => lose(error?.message ?? 'it ended by itself'))
   thread.listen((report) => {
+    if (report.kind === 'broken') {
+      lose(report.message)
+      thread.end()
+    }
     if (report.kind === 'sample') member.samples.push(report.sample)
     if (report.kind === 'state') {
       member.state = report.state
@@ -145,16 +163,8 @@ async function setUp(member: Member, setup: ThreadSetup): Promise<void> {
   const failed = member.hear('failed')
   const ready = member.hear('ready')
   member.thread.send({ kind: 'setup', setup })
-  const outcome = await Promise.race([ready, failed, member.thread.ended])
-  if (outcome !== undefined && 'kind' in outcome && outcome.kind === 'ready') return
-  const { message, code } =
-    outcome !== undefined && 'kind' in outcome && outcome.kind === 'failed'
-      ? outcome
-      : {
-          message: `a load thread did not start: ${outcome instanceof Error ? outcome.message : 'it ended'}`,
-          code: undefined,
-        }
-  throw new BenchError((code ?? 'internal') as BenchErrorCode, message)
+  const outcome = await Promise.race([ready, failed])
+  if (outcome.kind === 'failed') throw new BenchError((outcome.code ?? 'internal') as BenchErrorCode, outcome.message)
 }
 
 /** The worst of what was said since the last time; CPU in the mean. */
@@ -181,8 +191,8 @@ function takeSample(member: Member): ThreadSample {
 // --- one phase ------------------------------------------------------------------------------------------------------
 
 interface CrewPhase extends DrivenPhase {
-  /** A thread is gone: what it had is lost. */
-  lose(): void
+  /** A thread is gone, and what it had not told. The others give up. */
+  lose(member: Member): void
 }
 
 function startCrewPhase(
@@ -197,13 +207,13 @@ function startCrewPhase(
   const inbox = openInbox(platform, context, hooks)
   const memory = createSharedMemory()
   const orderAll = (order: Order): void => {
-    // The threads may be at another phase by now.
-    if (working === 0) return
-    for (const { thread } of members) thread.send(order)
+    // Whoever is done may be at another phase by now.
+    for (const { thread } of working) thread.send(order)
   }
   let startAt = clock.now()
   let preparing = members.length
-  let working = members.length
+  const working = new Set(members)
+  const senders = new Map<Member, Sender>()
   let endAt = Number.NEGATIVE_INFINITY
   let why: PhaseEnd = { why: 'complete' }
   let resolve: (end: PhaseEnd & { startAt: number; endAt: number }) => void = () => {}
@@ -229,14 +239,27 @@ function startCrewPhase(
       if (end.why === 'stopped') {
         why = { why: 'stopped', reason: end.reason }
         // A server that is gone for one is gone for all.
-        if (working > 1) orderAll({ kind: 'stop', reason: end.reason })
+        orderAll({ kind: 'stop', reason: end.reason })
       }
-      if (--working === 0) inbox.after(finish)
+      leave(member)
     }
+  }
+  const leave = (member: Member): void => {
+    if (working.delete(member) && working.size === 0) inbox.after(finish)
+  }
+  const lose = (member: Member): void => {
+    if (!working.has(member)) return
+    const at = clock.now()
+    why = { why: 'stopped', reason: 'failed' }
+    endAt = Math.max(endAt, at)
+    inbox.abandon(senders.get(member)!, at)
+    leave(member)
+    orderAll({ kind: 'abort', reason: 'failed' })
   }
 
   for (const [shard, member] of members.entries()) {
     const sender = createSender(member)
+    senders.set(member, sender)
     member.state = { ...IDLE, openSockets: member.state.openSockets }
     member.onReport = (report) => hear(member, sender, report)
     member.thread.send({
@@ -252,6 +275,7 @@ function startCrewPhase(
       },
     })
   }
+  for (const member of members) if (member.isGone) lose(member)
 
   const sum = (of: (state: ShardState) => number): number => members.reduce((total, { state }) => total + of(state), 0)
   return {
@@ -259,10 +283,7 @@ function startCrewPhase(
     stop: (reason) => orderAll({ kind: 'stop', reason }),
     abort: (reason) => orderAll({ kind: 'abort', reason }),
     dropUsage: () => orderAll({ kind: 'drop-usage' }),
-    lose() {
-      why = { why: 'stopped', reason: 'failed' }
-      finish()
-    },
+    lose,
     state: {
       get startAt() {
         return startAt

@@ -28,6 +28,8 @@ export interface Sender {
 
 export interface Inbox {
   push(sender: Sender, batch: Batch): void
+  /** The load thread is lost: what it had in flight, as far as it told, was given up at that instant. */
+  abandon(sender: Sender, at: number): void
   /** Runs a task when all that was pushed before has been read. */
   after(task: () => void): void
   /** Nothing more will come. */
@@ -196,15 +198,28 @@ export function openInbox(platform: Platform, context: ExchangeContext, hooks: R
     if (hooks.onRecord(exchange.toRecord(), exchange.asked) === 'redo') sender.redo(exchange.asked.n)
   }
 
+  const after = (task: () => void): void => {
+    queue.push(task)
+    if (!isReading) wake()
+  }
+
   return {
+    abandon(sender, at) {
+      after(() => {
+        const open = openOf(sender)
+        exchanges.delete(sender)
+        for (const exchange of open.values()) {
+          exchange.givenUp = { at, outcome: 'aborted', reason: 'failed' }
+          exchange.decodePending(Number.POSITIVE_INFINITY)
+          settle(sender, exchange)
+        }
+      })
+    },
     push(sender, batch) {
       queue.push({ sender, reader: new BatchReader(batch), settled: 0 })
       if (!isReading) wake()
     },
-    after(task) {
-      queue.push(task)
-      if (!isReading) wake()
-    },
+    after,
     close() {
       isClosed = true
       clearTimeout(roundTimer)

@@ -69,6 +69,8 @@ export interface ShardState {
 export type Report =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly message: string; readonly code?: string }
+  /** An error that nobody caught: this thread is to be ended. */
+  | { readonly kind: 'broken'; readonly message: string }
   | { readonly kind: 'pong'; readonly at: number }
   | { readonly kind: 'opened'; readonly count: number }
   /** Nothing is left to be done before the first send. */
