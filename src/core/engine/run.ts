@@ -221,7 +221,7 @@ async function conclude(
 /** Threads of their own carry the load where the platform has them and everything that they need can be told to them. */
 async function openDriver(session: Session, transport: Transport): Promise<Driver> {
   const { plan, platform } = session
-  const threads = chooseThreads(plan, platform)
+  const threads = await chooseThreads(plan, platform, transport.name)
   if (threads === 0) {
     return driveHere(platform, plan.adapter, transport, () => openTransport(plan, platform, REHEARSAL_OPTIONS))
   }
