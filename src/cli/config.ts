@@ -133,11 +133,17 @@ const ALTERNATIVES: readonly (readonly string[])[] = [
 /** What has no meaning beside a flag. */
 const REPLACED: Readonly<Record<string, readonly string[]>> = {
   concurrency: ['arrival', 'burstiness', 'maxInFlight'],
-  replay: ['arrival', 'burstiness'],
-  dataset: ['promptTokens', 'sharedPrefix', 'promptFile', 'promptProfile'],
-  promptFile: ['promptTokens', 'sharedPrefix', 'dataset', 'promptProfile'],
-  promptProfile: ['promptTokens', 'promptFile', 'dataset'],
-  promptTokens: ['dataset', 'promptFile', 'promptProfile'],
+  workload: [
+    ...['rate', 'stages', 'replay', 'arrival', 'burstiness', 'maxInFlight', 'concurrency'],
+    ...['promptTokens', 'outputTokens', 'promptProfile', 'dataset', 'promptFile'],
+  ],
+  rate: ['workload'],
+  stages: ['workload'],
+  replay: ['arrival', 'burstiness', 'workload'],
+  dataset: ['promptTokens', 'sharedPrefix', 'promptFile', 'promptProfile', 'workload'],
+  promptFile: ['promptTokens', 'sharedPrefix', 'dataset', 'promptProfile', 'workload'],
+  promptProfile: ['promptTokens', 'promptFile', 'dataset', 'workload'],
+  promptTokens: ['dataset', 'promptFile', 'promptProfile', 'workload'],
 }
 
 /** Flags win over the file. */

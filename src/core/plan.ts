@@ -5,6 +5,7 @@ import type { ChatMessage } from './call.ts'
 import type { MetricPlugin } from './metric.ts'
 import type { TransportOptions } from './platform.ts'
 import type { Gate, Slo } from './summary.ts'
+import type { SweepRules } from './sweep.ts'
 import type { Spread } from './units.ts'
 
 /** Limits of time for one request, ms. Absent: no such limit. */
@@ -41,6 +42,8 @@ export type PromptPlan =
       readonly outputTokens: Spread
       /** The first so many tokens of every prompt are the same. 0: every prompt differs from its first token on. */
       readonly sharedPrefixTokens: number
+      /** How tokens are drawn, as members of the request body: part of what a named workload asks. */
+      readonly sampling?: Readonly<Record<string, number>>
     }
   | {
       readonly kind: 'dataset'
@@ -107,6 +110,8 @@ export interface RunPlan {
   readonly start?: string
   /** All scenarios, so many times; absent: once. */
   readonly repeat?: Repeat
+  /** The scenarios are the loads of a sweep, in its order, and differ in nothing else: its rules say which are measured. */
+  readonly sweep?: SweepRules
   readonly slo: readonly Slo[]
   readonly gates: readonly Gate[]
   /** Limits of the verdict that the user changed, by code. */

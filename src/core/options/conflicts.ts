@@ -1,6 +1,7 @@
 /** Options that are right one by one and cannot be meant together. */
 import type { CheckedOptions, OptionName } from './options.ts'
 import { defaults } from './schema.ts'
+import { isMatrix } from './workloads.ts'
 
 export interface Conflict {
   /** The option to blame, first; then the other. */
@@ -68,6 +69,16 @@ const rules: readonly Rule[] = [
   ),
   ...(['promptTokens', 'sharedPrefix'] as const).map((name) =>
     both(name, 'promptFile', 'the prompts of a file have lengths of their own'),
+  ),
+  ...(['rate', 'stages', 'replay', 'promptTokens', 'promptProfile', 'dataset', 'promptFile'] as const).map((name) =>
+    both(name, 'workload', 'a workload by name says what is asked, and how much at once; give one'),
+  ),
+  ...(['concurrency', 'outputTokens'] as const).map(
+    (name): Rule =>
+      (given) =>
+        given[name] !== undefined && given.workload?.some((workload) => !isMatrix(workload))
+          ? clash(name, 'workload', 'the workload has its own; only that of vllm-rust can be given others')
+          : undefined,
   ),
   needs('failOnQuality', ['validate'], 'is about answers that are judged; say how with --validate'),
   needs('start', ['url'], 'starts a server, and nothing says where it will listen; add --url'),

@@ -6,6 +6,7 @@ import type { PromptPlan, ScenarioPlan, Warmup } from '../plan.ts'
 import type { Spread } from '../units.ts'
 import type { CheckedOptions, PromptProfile } from './options.ts'
 import { defaults } from './schema.ts'
+import { listNamedScenarios, type NamedScenario } from './workloads.ts'
 
 type DatasetPlan = Extract<PromptPlan, { kind: 'dataset' }>
 
@@ -39,6 +40,12 @@ export function makeScenarios(
   inputs: Inputs,
   seed: number,
 ): [ScenarioPlan, ...ScenarioPlan[]] {
+  if (options.workload !== undefined) {
+    const { outputTokens, concurrency } = options
+    const levels = { ...(outputTokens && { outputTokens }), ...(concurrency && { concurrency }) }
+    const named = listNamedScenarios(options.workload, levels).map((one) => planNamed(one, options, seed))
+    return named as [ScenarioPlan, ...ScenarioPlan[]]
+  }
   const lengths = listLengths(options, inputs)
   const scenarios = listLoads(options, inputs, seed).flatMap((load) =>
     lengths.map((length): ScenarioPlan => {
@@ -56,6 +63,41 @@ export function makeScenarios(
     }),
   )
   return scenarios as [ScenarioPlan, ...ScenarioPlan[]]
+}
+
+function planNamed(named: NamedScenario, options: CheckedOptions, seed: number): ScenarioPlan {
+  const { name, inputTokens, outputTokens, streams } = named
+  const requests = options.requests ?? (options.duration === undefined ? named.requests : undefined)
+  const slots = Math.min(streams, requests ?? streams)
+  // The original of some has no warm-up; then it is what it is elsewhere here.
+  const warmup = options.warmup ?? { requests: named.warmup ?? slots }
+  const sampling = chooseSampling(named, options)
+  return {
+    name,
+    title: `${name} ${inputTokens}/${showSpread(outputTokens)}, ${showStreams(slots)}`,
+    arrival: makeArrival({ kind: 'closed', slots }, seed),
+    ...(requests !== undefined && { requests }),
+    ...(options.duration !== undefined && { durationMs: options.duration }),
+    warmup: readWarmup(warmup),
+    prompts: {
+      kind: 'synthetic',
+      inputTokens: { mean: inputTokens, deviation: 0 },
+      outputTokens,
+      sharedPrefixTokens: options.sharedPrefix ?? 0,
+      ...(sampling !== undefined && { sampling }),
+    },
+  }
+}
+
+/** What the user says of a member wins. */
+function chooseSampling({ sampling }: NamedScenario, { body, temperature }: CheckedOptions): NamedScenario['sampling'] {
+  if (sampling === undefined) return undefined
+  const given = { ...body, ...(temperature === undefined ? {} : { temperature }) }
+  return Object.fromEntries(Object.entries(sampling).filter(([member]) => !Object.hasOwn(given, member)))
+}
+
+function showStreams(slots: number): string {
+  return slots === 1 ? '1 stream' : `${slots} streams`
 }
 
 function listLoads(options: CheckedOptions, inputs: Inputs, seed: number): readonly Load[] {
@@ -92,7 +134,7 @@ function listLoads(options: CheckedOptions, inputs: Inputs, seed: number): reado
   }
   return (options.concurrency ?? [defaultConcurrency(options)]).map((slots) => ({
     name: `c${slots}`,
-    title: slots === 1 ? '1 stream' : `${slots} streams`,
+    title: showStreams(slots),
     arrival: makeArrival({ kind: 'closed', slots }, seed),
     requests: Math.max(defaults.requests, 4 * slots),
     warmup: { kind: 'requests', requests: slots },

@@ -6,6 +6,7 @@ import type { TransportOptions } from '../platform.ts'
 import type { ProfileName } from '../profile.ts'
 import type { Spread } from '../units.ts'
 import type { LimitChange } from '../verdict/mod.ts'
+import type { WorkloadName } from './workloads.ts'
 
 type OneOrMore<Value> = Value | readonly Value[]
 type NumberText = number | string
@@ -83,6 +84,8 @@ export interface RunOptions {
   readonly promptProfile?: string | readonly string[]
   /** YAML file of prompts. */
   readonly promptFile?: string
+  /** Lengths, loads and numbers of requests by name: `year1`, `Q1`, `streaming`, `vllm-rust`, ... */
+  readonly workload?: string | readonly string[]
 
   readonly connectTimeout?: NumberText
   readonly headersTimeout?: NumberText
@@ -139,6 +142,7 @@ export interface RunOptions {
 export interface CheckedOptions {
   readonly promptProfile?: readonly PromptProfile[]
   readonly promptFile?: string
+  readonly workload?: readonly WorkloadName[]
   readonly validate?: string
   readonly failOnQuality?: number
   readonly spikeThreshold?: number

@@ -223,6 +223,11 @@ const entries = {
     hint: 'FILE',
     path: true,
   }),
+  workload: option(
+    isDomain.workloadNames(),
+    "Lengths, streams and requests by name: sagellm's year1 (short, long, stress), query (Q1 to Q8), streaming, batch, mixed, all; vllm-rust, the matrix of its harness; a list makes them all",
+    { group: 'Prompts and answers', hint: 'NAME' },
+  ),
   dataset: option(is.text('a path'), 'JSONL file of prompts or messages', {
     group: 'Prompts and answers',
     hint: 'FILE',

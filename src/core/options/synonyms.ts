@@ -25,6 +25,7 @@ const synonyms: Readonly<Partial<Record<OptionName, readonly string[]>>> = {
   outputTokens: ['osl', 'outputLen', 'randomOutputLen', 'maxTokens', 'maxNewTokens', 'maxTokensDistribution'],
   sharedPrefix: ['randomPrefixLen', 'prefixLen', 'sharedSystemPromptLength', 'prefixLength'],
   dataset: ['datasetPath', 'data', 'inputFile', 'datasetName'],
+  workload: ['scenario', 'scenarios', 'workloadName', 'preset'],
   timeout: ['requestTimeoutSeconds', 'requestTimeout'],
   slo: ['goodput', 'slos'],
   out: ['resultDir', 'outputDir', 'outputArtifactDir', 'artifactDir', 'outputPath', 'saveResult'],

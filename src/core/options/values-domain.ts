@@ -7,8 +7,9 @@ import type { MetricPlugin } from '../metric.ts'
 import { parseValidation } from '../metrics/quality.ts'
 import { suggestName } from '../nearest.ts'
 import { parseDuration } from '../units.ts'
-import type { CheckedOptions, PromptProfile, RunOptions, StageInput } from './options.ts'
+import type { CheckedOptions, RunOptions, StageInput } from './options.ts'
 import { integer } from './values.ts'
+import { WORKLOAD_NAMES } from './workloads.ts'
 
 type Header = readonly [name: string, value: string]
 
@@ -156,18 +157,32 @@ export function promptProfiles(): v.GenericSchema<
   NonNullable<RunOptions['promptProfile']>,
   NonNullable<CheckedOptions['promptProfile']>
 > {
+  return nameList(PROMPT_PROFILES)
+}
+
+export function workloadNames(): v.GenericSchema<
+  NonNullable<RunOptions['workload']>,
+  NonNullable<CheckedOptions['workload']>
+> {
+  return nameList(WORKLOAD_NAMES)
+}
+
+/** One name or several: separated by commas, or a list. */
+function nameList<Name extends string>(
+  known: readonly Name[],
+): v.GenericSchema<string | readonly string[], readonly Name[]> {
   return v.pipe(
-    v.union([v.string(), v.array(v.string())], `is not one of ${PROMPT_PROFILES.join(', ')}, or a list of them`),
-    v.rawTransform<string | string[], readonly PromptProfile[]>(({ dataset, addIssue, NEVER }) => {
+    v.union([v.string(), v.array(v.string())], `is not one of ${known.join(', ')}, or a list of them`),
+    v.rawTransform<string | string[], readonly Name[]>(({ dataset, addIssue, NEVER }) => {
       const names = (typeof dataset.value === 'string' ? dataset.value.split(',') : dataset.value).map((name) =>
         name.trim(),
       )
-      const wrong = names.find((name) => !PROMPT_PROFILES.includes(name as PromptProfile))
-      if (wrong === undefined && names.length > 0) return names as PromptProfile[]
-      addIssue({ message: `there is no "${wrong ?? ''}"${suggestName(wrong ?? '', PROMPT_PROFILES)}` })
+      const wrong = names.find((name) => !known.includes(name as Name))
+      if (wrong === undefined && names.length > 0) return names as Name[]
+      addIssue({ message: `there is no "${wrong ?? ''}"${suggestName(wrong ?? '', known)}` })
       return NEVER
     }),
-  )
+  ) as v.GenericSchema<string | readonly string[], readonly Name[]>
 }
 
 /** Checked here, and kept as written. */

@@ -34,6 +34,7 @@ async function prepareSynthetic(plan: SyntheticPlan, tools: WorkloadTools): Prom
     inputTokens: describeSpread(plan.inputTokens),
     outputTokens: describeSpread(plan.outputTokens),
     sharedPrefixTokens: plan.sharedPrefixTokens,
+    ...(plan.sampling === undefined ? {} : { sampling: plan.sampling }),
     lengths: lengths.source,
     exact: lengths.exact,
     tokensPerWord: Number(lengths.vocabulary.tokensPerWord.toPrecision(4)),

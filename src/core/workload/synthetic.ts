@@ -26,6 +26,7 @@ export function makeSynthetic(
   description: Workload['description'],
 ): Workload {
   const write = makeWriter(plan, settings.seed, vocabulary, stream)
+  const sampling = plan.sampling === undefined ? {} : { body: plan.sampling }
   return {
     name: `synthetic, ${describeSpread(plan.inputTokens)} tokens in, ${describeSpread(plan.outputTokens)} out`,
     description,
@@ -33,7 +34,7 @@ export function makeSynthetic(
       const random = makeRandom(settings.seed, stream, n)
       const asked = Math.max(drawLength(plan.inputTokens, random), plan.sharedPrefixTokens)
       const maxTokens = drawLength(plan.outputTokens, random)
-      return makeCall(settings, write(n, asked, random), asked, maxTokens)
+      return { ...makeCall(settings, write(n, asked, random), asked, maxTokens), ...sampling }
     },
   }
 }
