@@ -3,6 +3,7 @@ import type { RunCalibration } from './calibration.ts'
 import type { BenchError } from './errors.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import type { Summary } from './summary.ts'
+import type { SweepRules } from './sweep.ts'
 
 /** `manifest.json`: with `records.jsonl` enough to recompute every number without the server. */
 export interface Manifest {
@@ -40,6 +41,8 @@ export interface Manifest {
   readonly seed: number
   /** Only when the run started its server. */
   readonly server?: ManifestServer
+  /** Only of a sweep: its scenarios are those that were measured, all that may be until it ends. */
+  readonly sweep?: SweepRules
   readonly scenarios: readonly ManifestScenario[]
   readonly slo: readonly { readonly metric: string; readonly limitMs: number }[]
   readonly gates: readonly string[]

@@ -1,6 +1,7 @@
 /** What a run comes to: a pure fold of its records, equal to the last digit whether it is made live or from the log. */
 import type { MetricDefinition, MetricResult } from './metric.ts'
 import type { Outcome } from './record.ts'
+import type { SweepResult } from './sweep.ts'
 
 /** A named stretch of a run over which metrics are taken. Milliseconds since the run's origin. */
 export interface Window {
@@ -139,6 +140,8 @@ export interface Summary {
   readonly scenarios: readonly ScenarioSummary[]
   /** Of plugins' metrics, by id; absent when there are none. Those built in are known by `manifest.tool.definitions`. */
   readonly definitions?: Readonly<Record<string, MetricDefinition>>
+  /** What the scenarios of a sweep say together. */
+  readonly sweep?: SweepResult
   readonly gates: readonly GateResult[]
   readonly verdict: Verdict
   readonly evaluations?: Evaluations

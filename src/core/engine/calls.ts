@@ -53,6 +53,11 @@ export async function prepareCalls(
       noted.add(line)
     },
   }
+  if (plan.sweep !== undefined) {
+    // Its loads ask the same, each another stretch of it: what lengths come from is found out once.
+    const shared = await prepareWorkload(plan.scenarios[0].prompts, { ...tools, stream: 'sweep' })
+    return plan.scenarios.map(() => shared)
+  }
   const workloads: PreparedWorkload[] = []
   // One after the other: they ask the same server, and its answers to one are kept for the next.
   for (const scenario of plan.scenarios) {

@@ -48,6 +48,7 @@ export function describeRun(
     },
     seed: plan.seed,
     ...(server === undefined ? {} : { server }),
+    ...(plan.sweep === undefined ? {} : { sweep: plan.sweep }),
     scenarios: plan.scenarios.map(
       (scenario, index): ManifestScenario => ({
         name: scenario.name,
@@ -86,9 +87,10 @@ export function describeEnd(session: Session, manifest: Manifest, ends: readonly
       ...(session.fingerprint === undefined ? {} : { fingerprint: session.fingerprint }),
     },
     notes: session.notes,
-    scenarios: manifest.scenarios.map((scenario, index): ManifestScenario => {
+    scenarios: manifest.scenarios.flatMap((scenario, index): ManifestScenario[] => {
       const end = ends[index]
-      return end === undefined ? scenario : { ...scenario, windows: end.windows }
+      if (end !== undefined) return [{ ...scenario, windows: end.windows }]
+      return manifest.sweep === undefined ? [scenario] : []
     }),
     endedAt: new Date(session.platform.clock.epoch()).toISOString(),
   }

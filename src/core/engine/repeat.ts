@@ -12,6 +12,8 @@ export interface Turn {
   readonly scenario: ScenarioPlan
   /** From 1; absent where there is but one. */
   readonly repetition?: number
+  /** Of turns that ask the same calls: which this one is, from 0. Absent: scenarios have calls of their own. */
+  readonly order?: number
 }
 
 /**

@@ -23,6 +23,7 @@ import { type Discovery, discover } from './discover.ts'
 import { type Driver, driveHere } from './driver.ts'
 import { evaluatePlugins } from './evaluation.ts'
 import { checkFolder, createNullJournal, type Journal, makeRunFolder, openJournal } from './journal.ts'
+import { listLevels } from './levels.ts'
 import { type LoadWatch, watchLoad } from './load-watch.ts'
 import { describeEnd, describeOutcome, describeRun } from './manifest.ts'
 import { REHEARSAL_OPTIONS, rehearse } from './rehearsal.ts'
@@ -154,11 +155,16 @@ async function measure(
   const check = createAnswerCheck(validate === undefined ? undefined : parseValidation(validate), saveText)
   const ends: ScenarioEnd[] = []
   try {
-    for await (const { index, scenario, repetition } of listTurns(session, server, observer)) {
+    const turns =
+      session.plan.sweep === undefined
+        ? listTurns(session, server, observer)
+        : listLevels(session, (scenario) => summarizer.summary([scenario])[0]!)
+    for await (const { index, scenario, repetition, order } of turns) {
       const end = await runScenario({
         session,
         index,
         ...(repetition === undefined ? {} : { repetition }),
+        ...(order === undefined ? {} : { order }),
         scenario,
         driver,
         target: setting.discovery.target,

@@ -27,6 +27,8 @@ export interface ScenarioRun {
   readonly index: number
   /** Which repetition, from 1; absent where there is but one. */
   readonly repetition?: number
+  /** Of turns that share a workload: which this one is, from 0. */
+  readonly order?: number
   readonly scenario: ScenarioPlan
   readonly driver: Driver
   readonly target: Target
@@ -95,7 +97,10 @@ async function runPhase(
       jobs: {
         idPrefix: `${session.id}-${run.index}${repetition === undefined ? '' : `r${repetition}`}${name === 'warmup' ? 'w' : 'm'}`,
         // Each repetition asks what none before it asked: a prefix cache must not answer the later ones.
-        firstCall: ((repetition ?? 1) - 1) * (limits.requests ?? CALLS_A_REPETITION),
+        firstCall:
+          run.order === undefined
+            ? ((repetition ?? 1) - 1) * (limits.requests ?? CALLS_A_REPETITION)
+            : run.order * CALLS_A_REPETITION,
         target: guard.usageRejected ? { ...run.target, includeUsage: false } : run.target,
       },
     },
@@ -183,11 +188,10 @@ function describeProgress(
   return {
     scenario: run.scenario.name,
     title: run.scenario.title,
-    scenarioIndex: run.index,
-    ...(run.repetition === undefined
+    ...describePlace(run),
+    ...(run.repetition === undefined || run.order !== undefined
       ? {}
       : { run: run.repetition, runCount: run.session.plan.repeat?.runs ?? run.repetition }),
-    scenarioCount: run.session.plan.scenarios.length,
     phase: state.draining ? 'drain' : name,
     done: state.ended,
     ...(limits.requests === undefined ? {} : { total: limits.requests }),
@@ -196,6 +200,12 @@ function describeProgress(
     ...(Number.isFinite(left) ? { leftMs: Math.max(0, left) } : {}),
     ...run.live(),
   }
+}
+
+/** How many turns a sweep takes is not known before. */
+function describePlace({ index, order, session }: ScenarioRun): Pick<Progress, 'scenarioIndex' | 'scenarioCount'> {
+  if (order !== undefined) return { scenarioIndex: 0, scenarioCount: 1 }
+  return { scenarioIndex: index, scenarioCount: session.plan.scenarios.length }
 }
 
 // --- what ends a run early ------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import type { Summarizer } from '../metrics/summarize.ts'
 import type { Manifest } from '../run.ts'
 import type { Gate, ScenarioSummary, Summary } from '../summary.ts'
 import type { Judge } from '../verdict/mod.ts'
+import { describeSweep } from './levels.ts'
 
 /** What a summary holds that is no fold of records: it is known only to the run itself. */
 export type Aside = Pick<Summary, 'stopped' | 'evaluations'>
@@ -16,18 +17,26 @@ export function summarizeRun(
   gates: readonly Gate[],
   aside: Aside = {},
 ): Summary {
-  const scenarios = summarizer.summary(manifest.scenarios).map((scenario): ScenarioSummary => {
+  const summaries = summarizer.summary(manifest.scenarios).map((scenario): ScenarioSummary => {
     const steady = judge.steady(scenario.scenario)
     return steady === undefined ? scenario : { ...scenario, steady }
   })
+  // Until a sweep has ended, its manifest names all that it may measure.
+  const scenarios = manifest.sweep === undefined ? summaries : summaries.filter(wasMeasured)
+  const sweep = describeSweep(manifest, scenarios)
   return {
     v: 1,
     scenarios,
     ...(Object.keys(summarizer.definitions).length === 0 ? {} : { definitions: summarizer.definitions }),
+    ...(sweep === undefined ? {} : { sweep }),
     gates: evaluateGates(gates, scenarios),
     verdict: judge.verdict(manifest, { scenarios, ...aside }),
     ...aside,
   }
+}
+
+function wasMeasured({ counts }: ScenarioSummary): boolean {
+  return counts.requests > 0 || counts.warmupRequests > 0
 }
 
 /** The failure of a run in which requests were measured and none succeeded; undefined when one did, or none was sent. */

@@ -158,6 +158,54 @@ const calibration = v.looseObject({
   ),
 })
 
+const sweepRules = v.looseObject({
+  kind: v.picklist(['ladder', 'search']),
+  unit: v.picklist(['streams', 'requests/s']),
+  loads: v.array(v.number()),
+  saturation: v.number(),
+  earlyStop: v.exactOptional(v.boolean()),
+  share: v.exactOptional(v.number()),
+  mostRuns: v.exactOptional(count),
+})
+
+const sweepResult = v.looseObject({
+  tail: v.exactOptional(v.pipe(text, v.description('the latency that levels are compared by'))),
+  levels: v.array(
+    v.looseObject({
+      scenario: text,
+      load: v.number(),
+      runs: count,
+      requestsPerSecond: v.exactOptional(v.number()),
+      outputTokensPerSecond: v.exactOptional(v.number()),
+      meanLatencyMs: v.exactOptional(ms),
+      tailLatencyMs: v.exactOptional(ms),
+      saturated: v.boolean(),
+      reason: v.exactOptional(text),
+      slo: v.exactOptional(
+        v.looseObject({
+          side: v.picklist(['met', 'missed']),
+          sure: v.boolean(),
+          good: count,
+          requests: count,
+          low: v.pipe(v.number(), v.description('of the 99 % interval of the share of good requests, from 0 to 1')),
+          high: v.number(),
+        }),
+      ),
+    }),
+  ),
+  optimal: v.exactOptional(v.number()),
+  knee: v.exactOptional(v.number()),
+  pareto: v.array(v.number()),
+  answer: v.exactOptional(
+    v.looseObject({
+      load: v.pipe(v.exactOptional(v.number()), v.description('the highest that meets the limits')),
+      low: v.exactOptional(v.number()),
+      high: v.exactOptional(v.number()),
+      complete: v.boolean(),
+    }),
+  ),
+})
+
 /** `manifest.json`. */
 export const manifestSchema: v.GenericSchema = v.looseObject({
   v: formatVersion,
@@ -188,6 +236,7 @@ export const manifestSchema: v.GenericSchema = v.looseObject({
       coldStarts: v.array(v.looseObject({ run: v.exactOptional(count), coldStartMs: ms, resolutionMs: ms })),
     }),
   ),
+  sweep: v.exactOptional(sweepRules),
   scenarios: v.array(
     v.looseObject({
       name: text,
@@ -309,6 +358,7 @@ export const summarySchema: v.GenericSchema = v.looseObject({
     }),
   ),
   definitions: v.exactOptional(v.record(text, definition)),
+  sweep: v.exactOptional(sweepResult),
   gates: v.array(
     v.looseObject({
       gate: text,
