@@ -16,9 +16,6 @@ const OUTAGE_REFUSALS = 3
 const OUTAGE_PROBE_MS = 250
 /** A turn of the loop in which nothing happens takes at most so long. */
 const EMPTY_TURN_MS = 0.02
-/** A turn so short has read next to nothing: then sending may go on for so long. */
-const QUIET_TURN_MS = 0.15
-const WAVE_MS = 0.5
 /** How often a shard that waits for a permit looks whether another has given one back. */
 const PERMIT_LOOK_MS = 1
 /** A send this long after its due time counts as late. */
@@ -180,7 +177,7 @@ export function preparePhase<F extends Flight>(
       nextN += share.shards
       due = dueAt(nextN)
     }
-    if (waiting.length > 0) pump(now)
+    if (waiting.length > 0) pump()
     if (due === undefined) {
       finishIfDone()
       return
@@ -216,28 +213,22 @@ export function preparePhase<F extends Flight>(
   const wakePump = (): void => {
     if (pumping) return
     pumping = true
-    const fromAt = clock.now()
     platform.nextTurn(() => {
       pumping = false
-      const now = clock.now()
-      pump(now - fromAt < QUIET_TURN_MS ? now + WAVE_MS : now)
+      pump()
     })
   }
 
-  /**
-   * Sends what may be sent until the clock says `until`, but one at least. Measured: larger waves than one a turn keep the
-   * first answers of a burst waiting; as long as nothing comes in, the sooner a burst is over the fewer answers fall into it.
-   */
-  const pump = (until: number): void => {
-    do {
-      if (waiting.length === 0) return
-      if (!share.enter(permits)) {
-        if (share.shards > 1) after(PERMIT_LOOK_MS, wakePump)
-        return
-      }
-      send(waiting.shift()!)
-    } while (clock.now() < until)
-    if (waiting.length > 0) wakePump()
+  /** One a turn of the loop: measured, larger waves keep the first answers of a burst waiting. */
+  const pump = (): void => {
+    if (waiting.length === 0) return
+    if (!share.enter(permits)) {
+      if (share.shards > 1) after(PERMIT_LOOK_MS, wakePump)
+      return
+    }
+    send(waiting.shift()!)
+    if (canSend()) wakePump()
+    else if (waiting.length > 0 && share.shards > 1) after(PERMIT_LOOK_MS, wakePump)
   }
 
   /** What waits for a permit is not to be sent now. */
@@ -347,7 +338,7 @@ export function preparePhase<F extends Flight>(
     parkedSlots = n === undefined ? 0 : parkedSlots - 1
     if (n !== undefined) {
       waiting.push({ n, at: clock.now() })
-      pump(0)
+      pump()
     }
     after(OUTAGE_PROBE_MS, probeOutage)
     finishIfDone()
@@ -391,7 +382,7 @@ export function preparePhase<F extends Flight>(
     }
     for (let slot = 0; slot < slots; slot++) freeSlot(at)
     if (arrival.kind === 'open') tick()
-    else pump(0)
+    else pump()
     finishIfDone()
   }
 
