@@ -138,6 +138,7 @@ export function preparePhase<F extends Flight>(
   let lastEndAt = 0
   let stopReason: string | undefined
   let pumping = false
+  let isLooking = false
   let refusals = 0
   let outageSince: number | undefined
   let parkedSlots = 0
@@ -222,13 +223,19 @@ export function preparePhase<F extends Flight>(
   /** One a turn of the loop: measured, larger waves keep the first answers of a burst waiting. */
   const pump = (): void => {
     if (waiting.length === 0) return
-    if (!share.enter(permits)) {
-      if (share.shards > 1) after(PERMIT_LOOK_MS, wakePump)
-      return
-    }
-    send(waiting.shift()!)
+    if (share.enter(permits)) send(waiting.shift()!)
     if (canSend()) wakePump()
-    else if (waiting.length > 0 && share.shards > 1) after(PERMIT_LOOK_MS, wakePump)
+    else if (waiting.length > 0) lookForPermit()
+  }
+
+  /** A permit that this shard gives back wakes it; one of another shard has to be looked for. */
+  const lookForPermit = (): void => {
+    if (share.shards === 1 || isLooking) return
+    isLooking = true
+    after(PERMIT_LOOK_MS, () => {
+      isLooking = false
+      wakePump()
+    })
   }
 
   /** What waits for a permit is not to be sent now. */
