@@ -212,10 +212,11 @@ export interface Platform {
   readonly files?: Files
   /** A folder of ours for what may be made again; it need not exist yet. Absent where there is none, or it may not be read. */
   readonly cacheFolder?: string
+  /** `redraws`: it draws lines over themselves, so a carriage return ends one too. */
   spawn?(
     command: string,
     args: readonly string[],
-    options?: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string },
+    options?: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string; readonly redraws?: boolean },
   ): Child
   /**
    * Runs one of our own modules in a process of its own, on this same runtime. The module's standard input ends when this

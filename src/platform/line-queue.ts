@@ -10,20 +10,25 @@ export interface LineQueue extends AsyncIterable<string> {
   end(source: object): void
 }
 
-/** Joins texts of several sources into whole lines, in the order in which those end. For one reader. */
-export function createLineQueue(sources: number): LineQueue {
+/**
+ * Joins texts of several sources into whole lines, in the order in which those end. For one reader.
+ * `redraws`: a carriage return ends a line too, as where a progress bar is drawn over itself; empty lines are left out then.
+ */
+export function createLineQueue(sources: number, redraws = false): LineQueue {
   const partial = new Map<object, string>()
   let unread: string[] = []
   let open = sources
   let wake: (() => void) | undefined
 
+  const end = redraws ? /[\r\n]+/ : '\n'
   const add = (line: string): void => {
+    if (redraws && line === '') return
     unread.push(line.endsWith('\r') ? line.slice(0, -1) : line)
     if (unread.length > MAX_UNREAD) unread.shift()
   }
   return {
     push: (source, text) => {
-      const pieces = ((partial.get(source) ?? '') + text).split('\n')
+      const pieces = ((partial.get(source) ?? '') + text).split(end)
       const rest = pieces.pop() ?? ''
       for (const piece of pieces) add(piece)
       if (rest.length > MAX_LINE) add(rest)

@@ -53,6 +53,8 @@ export interface SpawnOptions {
   readonly cwd?: string
   /** Its standard input is a pipe that ends when this process does; otherwise it has none. */
   readonly tethered?: boolean
+  /** A carriage return ends a line too. */
+  readonly redraws?: boolean
 }
 
 export interface SpawnedChild extends Child {
@@ -63,7 +65,7 @@ export interface SpawnedChild extends Child {
 /** Starts a process without a shell. Throws a usage error where there is no such command. */
 export function spawn(command: string, args: readonly string[], options: SpawnOptions = {}): SpawnedChild {
   const child = start(command, args, options)
-  const lines = createLineQueue(2)
+  const lines = createLineQueue(2, options.redraws)
   const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
     // Without a listener a failed start would take the whole process down.
     child.once('error', () => resolve({ code: null, signal: null }))

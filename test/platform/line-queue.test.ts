@@ -65,4 +65,12 @@ describe('lines of a process', () => {
     expect(all.map((line) => line.length).slice(-2)).toEqual([100_000, 50_000])
     expect(all.at(-3)).toBe('24999')
   })
+
+  it('are drawn over themselves, where that is asked for', async () => {
+    const queue = createLineQueue(1, true)
+    const source = {}
+    for (const text of ['\r 0%', '\r 50%\r', '\r100%\r', '\n\ndone']) queue.push(source, text)
+    queue.end(source)
+    expect(await collect(queue)).toEqual([' 0%', ' 50%', '100%', 'done'])
+  })
 })
