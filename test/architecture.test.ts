@@ -44,6 +44,11 @@ const DIRECTIONS: readonly (readonly [from: RegExp, to: RegExp, rule: string])[]
     'scores and comparisons read results of old tools and speak of metrics as reports do',
   ],
   [
+    /^src\/core\/eval\//,
+    /^src\/core\/([^/]+\.ts$|stats\/|report\/|eval\/)/,
+    'evaluations are shown as reports are',
+  ],
+  [
     /^src\/core\/profiles\//,
     /^src\/core\/([^/]+\.ts$|stats\/|metrics\/|report\/|profiles\/)/,
     'profiles stand beside our own metrics, and are shown as reports are',

@@ -5,10 +5,12 @@ import { TOOL_VERSION } from '../core/version.ts'
 
 const summaries = {
   run: 'Measure a server',
+  sweep: 'Measure load after load: saturation, knee, and the highest load that meets --slo',
   report: 'Recompute and show a run from its folder',
   explain: 'Show a run as other tools would have measured it, and why they differ',
   score: 'Score results against a contract',
   compare: 'Compare two results',
+  eval: 'Measure the quality of answers by lm-evaluation-harness',
   calibrate: 'Measure the error of this client, load by load',
   mock: 'Start a mock inference server',
   cpu: "Serve a GGUF model on this machine's CPU",
@@ -22,10 +24,12 @@ type Name = keyof typeof summaries
 
 const loaders: { readonly [K in Name]: () => Promise<{ readonly default: import('citty').CommandDef }> } = {
   run: () => import('./run.ts'),
+  sweep: () => import('./sweep.ts'),
   report: () => import('./report.ts'),
   explain: () => import('./explain.ts'),
   score: () => import('./score.ts'),
   compare: () => import('./compare.ts'),
+  eval: () => import('./eval.ts'),
   calibrate: () => import('./calibrate.ts'),
   mock: () => import('./mock.ts'),
   cpu: () => import('./cpu.ts'),
