@@ -2,21 +2,18 @@
 import type { CommandDef } from 'citty'
 import { describeOwnRun, nameOfRun } from '../core/compat/own-run.ts'
 import { addToHistory } from '../core/compat/probador/history.ts'
-import { describeServingRun, type ServingResult } from '../core/compat/vllm-rust/result.ts'
 import { reportFolder } from '../core/engine/report.ts'
 import { BenchError } from '../core/errors.ts'
 import { asArray, asObject, parseJson } from '../core/json.ts'
 import type { MetricPlugin } from '../core/metric.ts'
 import { suggestName } from '../core/nearest.ts'
-import type { RequiredVerdict } from '../core/options/mod.ts'
+import { OLD_TOOLS, type OldTool, type RequiredVerdict } from '../core/options/mod.ts'
 import type { Files, Platform } from '../core/platform.ts'
 import { PROFILE_NAMES, type ProfileName } from '../core/profile.ts'
 import { showAs } from '../core/profiles/show.ts'
-import type { RequestRecord } from '../core/record.ts'
 import { renderCsv } from '../core/report/csv.ts'
 import { renderJson } from '../core/report/json.ts'
 import { renderMarkdown } from '../core/report/markdown.ts'
-import { readRecords } from '../core/report/readers.ts'
 import type { Manifest } from '../core/run.ts'
 import type { Summary } from '../core/summary.ts'
 import { loadPlatform } from '../platform/load.ts'
@@ -26,7 +23,7 @@ import { judgeSummary, type PublishOptions, publishResult } from './publish.ts'
 import { exists } from './results.ts'
 import type { Terminal } from './terminal.ts'
 
-const FORMATS = ['table', 'json', 'markdown', 'csv', 'vllm-rust'] as const
+const FORMATS = ['table', 'json', 'markdown', 'csv', ...OLD_TOOLS] as const
 
 const command: CommandDef = makeCommand(
   {
@@ -41,7 +38,7 @@ const command: CommandDef = makeCommand(
         type: 'string',
         valueHint: 'FORMAT',
         fallback: 'table',
-        description: `What is printed: ${FORMATS.join(', ')} (csv has a line a figure; vllm-rust is the result file of its harness)`,
+        description: `What is printed: ${FORMATS.join(', ')} (csv has a line a figure; the names of older tools are their result files)`,
       },
       into: {
         type: 'string',
@@ -95,8 +92,7 @@ async function report({ values, positionals, terminal }: CommandContext): Promis
   }
   if (format === 'csv') await terminal.out(renderCsv(summary, manifest))
   else if (format === 'markdown') await terminal.out(renderMarkdown(summary, manifest))
-  else if (format === 'vllm-rust')
-    await terminal.out(renderJson(await readServingRun(platform.files, folder, manifest)))
+  else if (isOldTool(format)) await terminal.out(await renderOldFile(format, platform.files, folder, manifest))
   else await publishResult({ manifest, summary, folder }, output, platform, terminal)
   if (typeof values.into === 'string') await addRows(platform.files, values.into, manifest, summary)
   if (cut) terminal.log.warn('the run was cut off; this is what its log holds')
@@ -113,20 +109,15 @@ function readFormat(given: unknown, json: boolean): (typeof FORMATS)[number] {
   return format
 }
 
-async function readServingRun(files: Files, folder: string, manifest: Manifest): Promise<ServingResult> {
-  const records = new Map(manifest.scenarios.map(({ name }) => [name, [] as RequestRecord[]]))
-  const log = files.join(folder, 'records.jsonl')
-  let warmup = 0
-  await readRecords(log, files.readPieces(log), (record) => {
-    if (record.phase === 'measure') records.get(record.scenario)?.push(record)
-    else warmup++
-  })
-  return describeServingRun({
-    url: manifest.target.url,
-    model: manifest.target.model,
-    warmup: Math.round(warmup / Math.max(1, records.size)),
-    scenarios: [...records].map(([name, measured]) => ({ name, records: measured })),
-  })
+function isOldTool(format: (typeof FORMATS)[number]): format is OldTool {
+  return (OLD_TOOLS as readonly string[]).includes(format)
+}
+
+/** The one that says most, where it has several: of the others each is a part. */
+async function renderOldFile(tool: OldTool, files: Files, folder: string, manifest: Manifest): Promise<string> {
+  const { describeAsOldTool, readLoggedRun } = await import('./old-files.ts')
+  const [{ value }] = describeAsOldTool(tool, await readLoggedRun(files, folder, manifest))
+  return renderJson(value)
 }
 
 async function addRows(files: Files, path: string, manifest: Manifest, summary: Summary): Promise<void> {

@@ -19,6 +19,10 @@ export type StageInput =
 
 export type PromptProfile = 'micro' | 'short' | 'medium' | 'long'
 
+/** Tools that people come from, whose files and defaults are kept. */
+export const OLD_TOOLS = ['gateway', 'probador', 'sagellm', 'vllm-rust'] as const
+export type OldTool = (typeof OLD_TOOLS)[number]
+
 export type RequiredVerdict = 'valid' | 'suspect'
 export type ArrivalName = 'constant' | 'poisson' | 'gamma'
 export type Connections = TransportOptions['connections']
@@ -131,10 +135,10 @@ export interface RunOptions {
   readonly saveText?: boolean
   /** The command writes gates and failures to this file as JUnit XML. */
   readonly junit?: string
-  /** The command prints the summary as JSON, and nothing else, on standard output. */
-  /** Also the result file of an older tool, with its defaults and its exit codes. */
-  readonly compat?: 'gateway'
+  /** Also the result files of an older tool, with its defaults and its exit codes. */
+  readonly compat?: OldTool
   readonly compatOut?: string
+  /** The command prints the summary as JSON, and nothing else, on standard output. */
   readonly json?: boolean
 }
 
@@ -204,7 +208,7 @@ export interface CheckedOptions {
   readonly out?: string | null
   readonly saveText?: boolean
   readonly junit?: string
-  readonly compat?: 'gateway'
+  readonly compat?: OldTool
   readonly compatOut?: string
   readonly json?: boolean
 }

@@ -1,7 +1,7 @@
 /** The one schema of a run's options: `bench run`'s flags and help, config files, `run(options)` and the JSON Schema come from it. */
 import * as v from 'valibot'
 import { PROFILE_NAMES } from '../profile.ts'
-import type { CheckedOptions, OptionName, RunOptions } from './options.ts'
+import { type CheckedOptions, OLD_TOOLS, type OptionName, type RunOptions } from './options.ts'
 import * as is from './values.ts'
 import * as isDomain from './values-domain.ts'
 import * as isVerdict from './values-verdict.ts'
@@ -358,15 +358,15 @@ const entries = {
   saveText: option(is.toggle(), "Keep the answers' text in the log", { group: 'Output' }),
   junit: option(is.text('a path'), 'Write gates as JUnit XML', { group: 'Output', hint: 'FILE', path: true }),
   compat: option(
-    is.choice(['gateway']),
-    'Also write the result file of the tool that you come from, with its defaults and its exit codes: gateway (run_bench.py)',
+    is.choice(OLD_TOOLS),
+    'Also write the result files of the tool that you come from, with its defaults and its exit codes: gateway (run_bench.py), probador (llm load), sagellm, vllm-rust (bench_serving.py)',
     { group: 'Output', hint: 'TOOL' },
   ),
-  compatOut: option(is.text('a path'), "Where to write that tool's result file", {
+  compatOut: option(is.text('a path'), "Where to write that tool's result file; a folder, where it writes several", {
     group: 'Output',
     hint: 'FILE',
     path: true,
-    fallback: 'bench_results.json in the run folder',
+    fallback: 'the run folder, under its own name',
   }),
   json: option(is.toggle(), 'Print the summary as JSON and nothing else', { group: 'Output' }),
 } satisfies Record<OptionName, unknown>

@@ -1,5 +1,6 @@
 /** The gateway harness's result file, from the records of a run. Its own rules, its own rounding. */
 import type { RequestRecord } from '../../record.ts'
+import { measureWallSecs } from '../answer-instants.ts'
 import { roundHalfEven } from '../format.ts'
 import { meanOf } from '../percentiles.ts'
 import { describeGatewayLatency, type GatewayLatency } from './latency.ts'
@@ -37,7 +38,7 @@ export interface GatewayResult {
 export function describeGatewayRun({ url, concurrency, endedEpochMs, records }: GatewayRun): GatewayResult {
   const good = records.filter((record) => record.outcome === 'ok')
   const failed = records.filter((record) => record.outcome !== 'ok')
-  const seconds = measureSeconds(records)
+  const seconds = measureWallSecs(records)
   const latency = describeGatewayLatency(good.map(({ connect, sentAt, endAt }) => endAt - (connect?.startAt ?? sentAt)))
   const speeds = good.map(({ serverTimings }) => serverTimings?.tokensPerSecond).filter((speed) => speed !== undefined)
   return {
@@ -59,13 +60,6 @@ export function describeGatewayRun({ url, concurrency, endedEpochMs, records }: 
 /** Whether its script would have ended with 1. */
 export function isGatewayFailure(result: GatewayResult): boolean {
   return result.error_rate > MOST_ERRORS
-}
-
-/** From the first request to the last end. */
-function measureSeconds(records: readonly RequestRecord[]): number {
-  const start = Math.min(...records.map(({ dueAt }) => dueAt))
-  const end = Math.max(...records.map(({ endAt }) => endAt))
-  return records.length === 0 ? 0 : Math.max(0, end - start) / 1000
 }
 
 function describeFailure(record: Exclude<RequestRecord, { readonly outcome: 'ok' }>): string {

@@ -1,5 +1,6 @@
 /** The result file of vllm-rust's `bench_serving.py`, from the records of a run: its definitions, its rounding. */
 import type { OkRecord, RequestRecord } from '../../record.ts'
+import { measureWallSecs, readAnswerInstants } from '../answer-instants.ts'
 import { roundHalfEven } from '../format.ts'
 import { type ServingRequest, summarizeServing } from './serving.ts'
 
@@ -38,11 +39,9 @@ export function describeServingRun({ url, model, warmup, scenarios }: ServingRun
 }
 
 function describeScenario(name: string, answers: readonly OkRecord[]): Readonly<Record<string, string | number>> {
-  const start = answers.reduce((least, record) => Math.min(least, startOf(record)), Number.POSITIVE_INFINITY)
-  const end = answers.reduce((most, { endAt }) => Math.max(most, endAt), 0)
   const { num_requests, total_tokens, total_time, ...figures } = summarizeServing(
     answers.map(describeRequest),
-    (end - start) / 1000,
+    measureWallSecs(answers),
   )
   const rounded = Object.entries(figures).map(([figure, value]) => [
     figure.startsWith('throughput') ? `${figure}_tps` : `${figure}_ms`,
@@ -57,20 +56,9 @@ function describeScenario(name: string, answers: readonly OkRecord[]): Readonly<
   }
 }
 
-/** Making the connection is in its time to the first token. */
-function startOf({ connect, sentAt }: OkRecord): number {
-  return connect?.startAt ?? sentAt
-}
-
 function describeRequest(record: OkRecord): ServingRequest {
-  const { events, sentAt, endAt } = record
-  const before = (sentAt - startOf(record)) / 1000
-  const tokenSecs: number[] = []
-  let sinceSent = 0
-  for (const [i, us] of events.us.entries()) {
-    sinceSent += us
-    if (events.kind[i] === 't') tokenSecs.push(before + sinceSent / 1e6)
-  }
-  const latencySecs = before + (endAt - sentAt) / 1000
+  const { startAt, textAt, endAt } = readAnswerInstants(record)
+  const tokenSecs = textAt.map((at) => (at - startAt) / 1000)
+  const latencySecs = (endAt - startAt) / 1000
   return { ttftSecs: tokenSecs[0] ?? latencySecs, latencySecs, tokenSecs }
 }
