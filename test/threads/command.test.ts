@@ -57,8 +57,8 @@ describe('records', () => {
       const { client } = readRunFolder(join(cwd, 'mine'))
       expect(client.length).toBeGreaterThan(3)
       const told = client.filter(({ cpu }) => cpu !== undefined)
-      // Bun tells of no single thread but on Linux, nor does Deno.
-      if (process.platform === 'linux') expect(told.length).toBeGreaterThan(client.length / 2)
+      // Bun and Deno tell of a single thread on Linux alone. The first line may come before the first word of a thread.
+      if (process.platform === 'linux') expect(told.length).toBeGreaterThanOrEqual(client.length - 2)
       for (const { cpu, spin } of told) {
         expect(cpu).toHaveLength(3)
         expect(spin).toHaveLength(3)

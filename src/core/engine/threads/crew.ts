@@ -104,6 +104,8 @@ interface Member {
   state: ShardState
   /** Since they were last taken. */
   samples: ThreadSample[]
+  /** What it last said that it uses: it and we look as often, but not at the same instants. */
+  usage: Pick<ThreadSample, 'cpu' | 'spin'>
   lateSends: number
   /** Everything that concerns the phase under way. */
   onReport: (report: Report) => void
@@ -130,6 +132,7 @@ function createMember(thread: LoadThread): Member {
     offset: { offsetMs: 0, uncertaintyMs: 0 },
     state: IDLE,
     samples: [],
+    usage: {},
     lateSends: 0,
     onReport: () => {},
     gone,
@@ -171,14 +174,18 @@ async function setUp(member: Member, setup: ThreadSetup): Promise<void> {
 function takeSample(member: Member): ThreadSample {
   const samples = member.samples
   member.samples = []
+  if (samples.length === 0) return { timerLateMs: 0, ...member.usage }
   const cpu = samples.flatMap((sample) => sample.cpu ?? [])
   const spin = samples.flatMap((sample) => sample.spin ?? [])
   const gc = samples.flatMap((sample) => sample.gcMs ?? [])
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
-  return {
-    timerLateMs: Math.max(0, ...samples.map(({ timerLateMs }) => timerLateMs)),
+  member.usage = {
     ...(cpu.length === 0 ? {} : { cpu: Math.round(mean(cpu) * 1000) / 1000 }),
     ...(spin.length === 0 ? {} : { spin: mean(spin) }),
+  }
+  return {
+    timerLateMs: Math.max(0, ...samples.map(({ timerLateMs }) => timerLateMs)),
+    ...member.usage,
     ...(gc.length === 0
       ? {}
       : {

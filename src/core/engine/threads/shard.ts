@@ -18,6 +18,7 @@ interface Running {
   readonly desk: RelayDesk
   readonly maker: JobMaker
   readonly phase: PreparedPhase
+  readonly isRehearsal: boolean
 }
 
 /** What was set up: an adapter and a transport of its own. */
@@ -37,6 +38,7 @@ export function serveShard(
   const writer = new BatchWriter((batch) => line.send({ kind: 'batch', batch }, [batch.buffer]))
   let tools: Tools | undefined
   let running: Running | undefined
+  let isWatching = false
   let keys = 0
 
   const setUp = async (setup: ThreadSetup): Promise<void> => {
@@ -44,15 +46,21 @@ export function serveShard(
       const adapter = await loadAdapter(setup.adapter)
       const transport = openTransport(platform, setup.transport, setup.transportOptions)
       tools = { adapter, setup, transport }
-      watchThread(platform, (_, sample, ms) => {
-        const spinMs = running?.phase.state.takeSpinMs() ?? 0
-        line.send({ kind: 'sample', sample: { ...sample, ...(ms > 0 ? { spin: spinMs / ms } : {}) } })
-      })
       line.send({ kind: 'ready' })
     } catch (thrown) {
       const code = thrown instanceof BenchError ? { code: thrown.code } : {}
       line.send({ kind: 'failed', message: describeError(thrown), ...code })
     }
+  }
+
+  /** From the first load on: what loading and rehearsing took is not the load's. */
+  const watch = (): void => {
+    if (isWatching) return
+    isWatching = true
+    watchThread(platform, (_, sample, ms) => {
+      const spinMs = running?.phase.state.takeSpinMs() ?? 0
+      line.send({ kind: 'sample', sample: { ...sample, ...(ms > 0 ? { spin: spinMs / ms } : {}) } })
+    })
   }
 
   const prepare = (order: PhaseOrder, { adapter, setup, transport }: Tools): void => {
@@ -72,7 +80,7 @@ export function serveShard(
         return desk
       },
     )
-    running = { desk: desk!, maker, phase }
+    running = { desk: desk!, maker, phase, isRehearsal: rehearsal !== undefined }
     const report = (): void => {
       const { inFlight, ended, draining } = phase.state
       const { openSockets } = through.stats()
@@ -106,7 +114,9 @@ export function serveShard(
         if (tools !== undefined) prepare(order.phase, tools)
         break
       case 'begin':
-        running?.phase.begin(order.startAt)
+        if (running === undefined) break
+        running.phase.begin(order.startAt)
+        if (!running.isRehearsal) watch()
         break
       case 'stop':
         running?.phase.stop(order.reason)
