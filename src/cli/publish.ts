@@ -31,6 +31,10 @@ export function judgeSummary(summary: Summary, { json, require }: PublishOptions
   const missed = summary.gates.filter(({ status }) => status !== 'met')
   if (json) for (const { line } of missed) terminal.log.error(`gate ${line}`)
   if (missed.length > 0) return exit.gateMissed
+  if (summary.sweep?.answer?.load === undefined && summary.sweep?.answer?.complete === true) {
+    if (json) terminal.log.error('no load meets --slo')
+    return exit.gateMissed
+  }
   const { status } = summary.verdict
   if (require === undefined || status === 'VALID' || (require === 'suspect' && status === 'SUSPECT')) return exit.ok
   terminal.log.error(`the run is ${status}, and --require ${require} was given`)

@@ -41,11 +41,21 @@ async function runCommand({ values, terminal }: CommandContext): Promise<number>
   const platform = await loadPlatform()
   const given = await readRunOptions(values, platform)
   const read = given.options.compat === undefined ? given : await readAsOldTool(given)
+  return await carryOut(read, platform, terminal)
+}
+
+/** Plans, measures, shows and judges; returns the exit code. `arrange` may change the plan. */
+export async function carryOut(
+  read: ReadRunOptions,
+  platform: Platform,
+  terminal: Terminal,
+  arrange: (plan: RunPlan) => RunPlan = (plan) => plan,
+): Promise<number> {
   const view = createProgressView(terminal, () => platform.clock.now(), read.options.json === true)
   const stopping = new AbortController()
   const restore = listenForInterrupts(platform, stopping, view, read.options)
   try {
-    const result = await measure(read, platform, view, stopping.signal)
+    const result = await measure(read, platform, view, stopping.signal, arrange)
     view.clear()
     await publishResult(result, read.options, platform, terminal)
     const code = judge(result, read.options, terminal)
@@ -70,14 +80,17 @@ async function measure(
   platform: Platform,
   view: ProgressView,
   signal: AbortSignal,
+  arrange: (plan: RunPlan) => RunPlan,
 ): Promise<RunResult> {
-  if (read.options.url !== undefined)
-    return await runPlan(await plan(read, read.options, platform), platform, view, signal, read.options.definitions)
+  if (read.options.url !== undefined) {
+    const made = arrange(await plan(read, read.options, platform))
+    return await runPlan(made, platform, view, signal, read.options.definitions)
+  }
   // Loaded where it is needed: a user waits for every module between the command and the first request.
   const { startOwnServer } = await import('./own-server.ts')
   const own = await startOwnServer(read.options, platform)
   try {
-    const made = await plan(read, own.options, platform)
+    const made = arrange(await plan(read, own.options, platform))
     return await runPlan(made, platform, sayFirst(view, own.said), signal, read.options.definitions)
   } finally {
     await own.close()

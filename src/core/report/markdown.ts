@@ -21,6 +21,7 @@ import {
   titlesOf,
 } from './phrases.ts'
 import { describeRepetitions, REPETITION_COLUMNS } from './repetitions.ts'
+import { describeSweep, listSweepRows } from './sweep.ts'
 import { formatFigure, formatPercent, groupDigits } from './text.ts'
 
 /** One string, ended by LF. Text from outside stands in code spans only; what was not measured is left out or is `-`. */
@@ -37,11 +38,19 @@ export function renderMarkdown(summary: Summary, manifest: Manifest): string {
     ...(instrument === undefined ? [] : [codeSpan(instrument)]),
     ...renderVerdict(summary),
     ...(summary.stopped === undefined ? [] : [`Stopped early: ${codeSpan(summary.stopped)}`]),
+    ...renderSweep(summary, manifest),
     ...renderGates(summary.gates, summary.scenarios),
     ...summary.scenarios.flatMap((scenario) => renderScenario(scenario, manifest, titleOf)),
     ...(notes.length === 0 ? [] : ['## Notes', list(notes.map(codeSpan))]),
   ]
   return `${blocks.join('\n\n')}\n`
+}
+
+function renderSweep({ sweep, scenarios }: Summary, manifest: Manifest): string[] {
+  if (sweep === undefined || manifest.sweep === undefined) return []
+  const { head, rows } = listSweepRows(sweep, manifest.sweep)
+  const lines = describeSweep(sweep, manifest.sweep, scenarios[0]?.slo ?? [])
+  return ['## Sweep', renderMarkdownTable(head, rows), list(lines.map(codeSpan))]
 }
 
 /** Causes first; what follows from them after. */

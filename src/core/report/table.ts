@@ -24,6 +24,7 @@ import {
   titlesOf,
 } from './phrases.ts'
 import { describeRepetitions, REPETITION_COLUMNS } from './repetitions.ts'
+import { describeSweep, drawSweep, listSweepRows } from './sweep.ts'
 import { flowPhrases, formatFigure, padEnd, padStart, truncate, wrapWords } from './text.ts'
 
 export interface TableOptions {
@@ -63,7 +64,8 @@ export function renderTable(summary: Summary, manifest: Manifest, options: Table
     ...describeServer(manifest).flatMap((line) => wrap(page, line)),
     ...describeProfile(summary).flatMap((line) => wrap(page, line)),
     ...body,
-    ...renderRepetitions(page, scenarios),
+    ...renderSweep(page, summary, manifest),
+    ...(summary.sweep === undefined ? renderRepetitions(page, scenarios) : []),
     '',
     ...renderGates(page, summary),
     ...describeNotes(manifest, scenarios)
@@ -131,6 +133,23 @@ function pluginFigures(page: Page, scenario: ScenarioSummary): string[] {
       ? []
       : [`${page.titleOf(id)} ${formatFigure(result.value)} ${result.unit}`],
   )
+}
+
+function renderSweep(page: Page, { sweep, scenarios }: Summary, manifest: Manifest): string[] {
+  if (sweep === undefined || manifest.sweep === undefined) return []
+  const { head, rows } = listSweepRows(sweep, manifest.sweep)
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)))
+  const line = (cells: readonly string[]): string =>
+    cells.map((cell, i) => (i === 0 ? padEnd(cell, widths[i]!) : padStart(cell, widths[i]! + 2))).join('')
+  const picture = drawSweep(sweep, page.width)
+  return [
+    '',
+    page.paint('dim', line(head)),
+    ...rows.map(line),
+    ...(picture.length === 0 ? [] : ['', ...picture]),
+    '',
+    ...describeSweep(sweep, manifest.sweep, scenarios[0]?.slo ?? []).flatMap((text) => wrap(page, text)),
+  ]
 }
 
 /** What repetitions say of each key figure, and each one's own. */
