@@ -226,14 +226,18 @@ export function describeProfile({ profile, definitions }: Summary): string[] {
 
 /**
  * `instrument error at this load: p99 0.4 ms first event, 0.1 ms gaps (calibrated 2026-11-23, socket, node 24)`: of the
- * scenario in which it is greatest. undefined where it is not known: the verdict says so.
+ * scenario in which it is greatest. undefined where there was no load to know it of.
  */
 export function describeInstrument({ calibration }: Manifest): string | undefined {
   if (calibration === undefined) return undefined
   const { key, madeAt, scenarios } = calibration
   const quotes = Object.values(scenarios)
   const beyond = quotes.filter(({ covered }) => !covered).length
-  if (madeAt === undefined || beyond === quotes.length) return undefined
+  if (quotes.length === 0) return undefined
+  if (madeAt === undefined) return 'instrument error not known: bench calibrate measures it'
+  if (beyond === quotes.length) {
+    return `instrument error not known: the load is beyond what was calibrated ${madeAt.slice(0, 10)}`
+  }
   const rows = quotes.flatMap((quote) => (quote.covered ? [quote.row] : []))
   const first = Math.max(...rows.map(({ firstEvent }) => firstEvent.p99))
   const gaps = Math.max(...rows.map((row) => row.gaps.p99))
