@@ -109,7 +109,7 @@ describe('a batch', () => {
         expect(normalize(relay(entries, () => coins.next().value))).toEqual(written(entries))
       },
     )
-    fc.assert(property, { numRuns: 60 })
+    fc.assert(property, { numRuns: 30 })
   })
 
   it('holds thousands of tiny chunks of many requests, and goes on in the next one', () => {

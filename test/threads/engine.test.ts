@@ -1,4 +1,6 @@
 /** Whole runs whose load is carried by shards over channels, against servers of the test: they end as runs without threads do. */
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import type { Adapter, Platform, RequestRecord, RunPlan, RunResult } from 'inferbench'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -173,6 +175,9 @@ describe('records are the same whoever carries the load', () => {
   })
 })
 
+const listen = (server: Server, port: number): Promise<void> =>
+  new Promise((resolve) => server.listen(port, '127.0.0.1', resolve))
+
 function slotsOf({ scenario }: Given): number {
   const arrival = scenario?.arrival
   return arrival?.kind === 'open' ? Number.POSITIVE_INFINITY : (arrival?.slots ?? 2)
@@ -301,6 +306,63 @@ describe('a run ends early', () => {
     expect(result.failure).toMatchObject({ code: 'run-failed' })
     expect(result.failure!.message).toMatch(/went away/)
     expect(records.length).toBeGreaterThan(20)
+  })
+
+  it('not when a server that went away comes back', async () => {
+    let answered = 0
+    const serve = (): Server =>
+      createServer((request, response) => {
+        request.resume().on('end', () => {
+          // Dies once, with what it has in hand.
+          if (++answered === 20) leave()
+          else response.writeHead(200, { 'content-type': 'text/event-stream' }).end(body)
+        })
+      })
+    const server = serve()
+    const leave = (): void => {
+      server.close()
+      server.closeAllConnections()
+    }
+    await listen(server, 0)
+    const { port } = server.address() as AddressInfo
+    let second: Server | undefined
+    let refused = 0
+    const records: RequestRecord[] = []
+    const record = (one: RequestRecord): void => {
+      records.push(one)
+      if (one.outcome !== 'refused' || ++refused !== 7) return
+      second = serve()
+      void listen(second, port)
+    }
+    const { platform: threaded } = fakeThreads(platform)
+    const scenario = makeScenario({ arrival: closed(4), requests: 300 })
+    const plan = makePlan(`http://127.0.0.1:${port}`, {
+      scenarios: [scenario],
+      adapterSource: 'openai',
+      threads: 2,
+      readyTimeoutMs: 20_000,
+    })
+    const result = await run(plan, threaded, { record })
+    second?.closeAllConnections()
+    await new Promise((resolve) => second?.close(resolve))
+    expect(result.failure).toBeUndefined()
+    expect(records.map(({ n }) => n).sort((a, b) => a - b)).toEqual(Array.from({ length: 300 }, (_, n) => n))
+    expect(records.filter(({ outcome }) => outcome === 'ok').length).toBeGreaterThan(200)
+  })
+
+  it('when nothing listens', async () => {
+    const { platform: threaded } = fakeThreads(platform)
+    const server = await serveBytes(() => {})
+    await server.close()
+    const scenario = makeScenario({ arrival: closed(4), requests: 1_000_000 })
+    const plan = makePlan(server.url, {
+      scenarios: [scenario],
+      adapterSource: 'openai',
+      threads: 2,
+      readyTimeoutMs: 300,
+    })
+    const result = await run(plan, threaded)
+    expect(result.failure).toMatchObject({ code: 'run-failed', message: expect.stringMatching(/went away/) })
   })
 
   it('time: what does not end in the grace period is aborted', async () => {
