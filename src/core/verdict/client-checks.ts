@@ -10,8 +10,9 @@ const LEAST_LINES = 4
 /** A quarter of the time was worse. */
 const BUSY_QUANTILE = 0.75
 
-const cpu: Check = ({ lines }) => {
-  const shares = lines.map(busiestShare).filter((share) => share !== undefined)
+const cpu: Check = ({ lines, manifest }) => {
+  const loadThreads = manifest.clock.threads?.length
+  const shares = lines.map((line) => busiestShare(line, loadThreads)).filter((share) => share !== undefined)
   if (shares.length < LEAST_LINES) return []
   const figure = round(100 * quantileOf(shares, BUSY_QUANTILE))
   return [

@@ -67,9 +67,13 @@ export function linesWithin(
   })
 }
 
-/** The share of a core that the busiest thread worked: what it span for a punctual send is no work. */
-export function busiestShare({ cpu, spin }: ClientLine): number | undefined {
-  return cpu === undefined || cpu.length === 0
+/**
+ * The share of a core that the busiest thread worked: what it span for a punctual send is no work. Where threads of their own
+ * carry the load, they stand first, and the main thread, which only decodes, may be as busy as it likes.
+ */
+export function busiestShare({ cpu, spin }: ClientLine, loadThreads: number | undefined): number | undefined {
+  const shares = cpu?.slice(0, loadThreads)
+  return shares === undefined || shares.length === 0
     ? undefined
-    : Math.max(...cpu.map((share, thread) => Math.max(0, share - (spin?.[thread] ?? 0))))
+    : Math.max(...shares.map((share, thread) => Math.max(0, share - (spin?.[thread] ?? 0))))
 }
