@@ -160,6 +160,21 @@ describe('records are the same whoever carries the load', () => {
     }
   })
 
+  it.each([
+    ['slots', 5, { arrival: closed(5), requests: 60 }],
+    ['the cap', 4, { arrival: constant(1000), requests: 60, maxInFlight: 4 }],
+  ])('all of %s are used and no more, though threads share them', async (_, most, scenario) => {
+    // Answers take long enough for every thread to want more.
+    const reply = async (to: RawConnection): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 15))
+      await to.write(answer)
+    }
+    const { records, mostAtOnce } = await runWith({ threads: 3, scenario, reply })
+    expect(records.map(({ n, outcome }) => [n, outcome])).toEqual(records.map((_, n) => [n, 'ok']))
+    expect(records).toHaveLength(60)
+    expect(mostAtOnce).toBe(most)
+  })
+
   it('instants are by our clock, though each thread has another', async () => {
     const before = platform.clock.epoch()
     const { records, result } = await runWith({ threads: 3, scenario: wide })
@@ -180,7 +195,7 @@ const listen = (server: Server, port: number): Promise<void> =>
 
 function slotsOf({ scenario }: Given): number {
   const arrival = scenario?.arrival
-  return arrival?.kind === 'open' ? Number.POSITIVE_INFINITY : (arrival?.slots ?? 2)
+  return arrival?.kind === 'open' ? Number.POSITIVE_INFINITY : (arrival?.slots ?? 4)
 }
 
 function zip(text: string): Uint8Array {
