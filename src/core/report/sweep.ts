@@ -9,14 +9,14 @@ export function describeLoad(load: number, unit: SweepRules['unit']): string {
   return unit === 'streams' ? `${groupDigits(load)} ${load === 1 ? 'stream' : 'streams'}` : `${load} requests/s`
 }
 
-/** A line each: the answer of a search, the best level, the knee, what is saturated. */
+/** A line each: the answer of a search, the best level, the knee, where saturation begins. */
 export function describeSweep(sweep: SweepResult, rules: SweepRules, slo: readonly Slo[]): string[] {
   const { levels, optimal, knee, pareto, answer } = sweep
   const place = (load: number): string => {
     const level = levels.find((one) => one.load === load)
     return `${describeLoad(load, rules.unit)}, ${formatFigure(level?.requestsPerSecond)} requests/s at ${formatFigure(level?.meanLatencyMs)} ms`
   }
-  const saturated = levels.filter((level) => level.saturated)
+  const saturated = levels.find((level) => level.saturated)
   return [
     ...(answer === undefined || rules.kind !== 'search' ? [] : describeAnswer(answer, rules, slo)),
     ...(optimal === undefined
@@ -24,7 +24,9 @@ export function describeSweep(sweep: SweepResult, rules: SweepRules, slo: readon
       : [`most throughput before saturation: ${place(optimal)}`]),
     ...(knee === undefined ? [] : [`knee, the most throughput for its latency: ${place(knee)}`]),
     ...(pareto.length < 2 ? [] : [`each of these raises the throughput: ${pareto.join(', ')}`]),
-    ...saturated.map(({ load, reason }) => `saturated at ${describeLoad(load, rules.unit)}: ${reason}`),
+    ...(saturated === undefined
+      ? []
+      : [`saturated from ${describeLoad(saturated.load, rules.unit)} on: ${saturated.reason}`]),
   ]
 }
 
