@@ -1,5 +1,5 @@
 /** Results as `bench score` and `bench compare` take them: run folders of ours, result files of the old tools, folders of either. */
-import { describeOwnRun, nameOfRun } from '../core/compat/own-run.ts'
+import { describeOwnRepetitions, describeOwnRun, nameOfRun } from '../core/compat/own-run.ts'
 import { type MeasuredLoad, type ResultFile, readResultFile } from '../core/compat/result-file.ts'
 import { BenchError } from '../core/errors.ts'
 import { asArray, asObject, parseJson } from '../core/json.ts'
@@ -103,10 +103,14 @@ async function loadRun(
 
 function describeRun(path: string, manifest: Manifest, summary: Summary, label: string | undefined): ResultSource {
   const name = label ?? nameOfRun(manifest)
-  const loads = summary.scenarios.map((scenario) => ({
-    label: scenario.title,
-    result: describeOwnRun(manifest, scenario, name),
-  }))
+  const loads = summary.scenarios.map((scenario): MeasuredLoad => {
+    const runs = describeOwnRepetitions(manifest, scenario, name)
+    return {
+      label: scenario.title,
+      result: describeOwnRun(manifest, scenario, name),
+      ...(runs === undefined ? {} : { runs }),
+    }
+  })
   return { path, name, loads, run: { manifest, summary } }
 }
 

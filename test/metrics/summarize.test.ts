@@ -50,6 +50,10 @@ describe('durations of one answer', () => {
     expect(distribution([okRecord()], 'tok_s_user').mean).toBeCloseTo(1000 / 15, 12)
   })
 
+  it('tok_s_request has the wait for the first token in it', () => {
+    expect(distribution([okRecord()], 'tok_s_request').mean).toBeCloseTo((1000 * 3) / 40, 12)
+  })
+
   it('itl and icl are the gaps between events with tokens', () => {
     for (const id of ['itl', 'icl']) {
       expect(distribution([okRecord()], id)).toMatchObject({ count: 2, min: 10, max: 20, mean: 15 })

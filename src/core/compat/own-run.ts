@@ -37,6 +37,7 @@ export function describeOwnRun(manifest: Manifest, scenario: ScenarioSummary, na
       error_rate: errors === undefined ? undefined : errors / 100,
       throughput_rps: scalarOf(metrics.req_s),
       tokens_per_sec: scalarOf(metrics.output_tok_s),
+      request_tok_per_sec: distributionOf(metrics.tok_s_request)?.mean,
       goodput_pct: scalarOf(metrics.goodput),
       avg_tok_per_req: distributionOf(metrics.output_tokens)?.mean,
       prompt_tokens_total: distributionOf(metrics.input_tokens)?.sum,
@@ -50,6 +51,15 @@ export function describeOwnRun(manifest: Manifest, scenario: ScenarioSummary, na
     }),
     ...describeJitter(scenario),
   }
+}
+
+/** Each repetition by itself, as {@link describeOwnRun} has them together; undefined where there is but one. */
+export function describeOwnRepetitions(
+  manifest: Manifest,
+  scenario: ScenarioSummary,
+  name: string,
+): readonly LoadResult[] | undefined {
+  return scenario.runs?.map(({ metrics, counts }) => describeOwnRun(manifest, { ...scenario, metrics, counts }, name))
 }
 
 function distributionOf(result: MetricResult | undefined): Distribution | undefined {

@@ -9,7 +9,7 @@ import type { SagellmFigures } from './sagellm/contract.ts'
 export interface MeasuredLoad {
   /** What it is among the others of its file, and what its counterpart in another file is found by. */
   readonly label: string
-  /** Of repeated runs their mean. */
+  /** Of an old tool's repeated runs their mean; of ours, all requests together. */
   readonly result: LoadResult
   /** Only where there are several. */
   readonly runs?: readonly LoadResult[]

@@ -117,6 +117,22 @@ function endToEndOf(record: OkRecord, timings: Timings): number {
   return timings.streamed ? timings.lastTokenMs! : msBetween(record.sentAt, record.endAt)
 }
 
+const TOKENS_PER_SECOND_AND_REQUEST = single(
+  {
+    id: 'tok_s_request',
+    title: 'tok/s a request',
+    unit: 'tok/s',
+    direction: 'higher',
+    formula: '1000 * outputTokens / e2e, one sample an answer: the wait for the first token is in it',
+    source: 'sagellm-benchmark throughput_tps; vllm-rust throughput_mean_tps',
+  },
+  (record, timings) => {
+    const ms = endToEndOf(record, timings)
+    return record.outputTokens === undefined || ms <= 0 ? undefined : (1000 * record.outputTokens) / ms
+  },
+  { whenEmpty: 'not counted' },
+)
+
 const E2E = single(
   {
     id: 'e2e',
@@ -176,4 +192,5 @@ export const durationMetrics: readonly AnswerMetric[] = [
   TTFT_DUE,
   E2E_DUE,
   TOKENS_PER_SECOND_AND_USER,
+  TOKENS_PER_SECOND_AND_REQUEST,
 ]
