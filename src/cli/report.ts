@@ -7,7 +7,7 @@ import { BenchError } from '../core/errors.ts'
 import { asArray, asObject, parseJson } from '../core/json.ts'
 import type { MetricPlugin } from '../core/metric.ts'
 import { suggestName } from '../core/nearest.ts'
-import { OLD_TOOLS, type OldTool, type RequiredVerdict } from '../core/options/mod.ts'
+import type { OldTool, RequiredVerdict } from '../core/options/mod.ts'
 import type { Files, Platform } from '../core/platform.ts'
 import { PROFILE_NAMES, type ProfileName } from '../core/profile.ts'
 import { showAs } from '../core/profiles/show.ts'
@@ -20,19 +20,23 @@ import { loadPlatform } from '../platform/load.ts'
 import { listBuiltins, loadPart } from '../registry.ts'
 import { type CommandContext, makeCommand } from './command.ts'
 import { judgeSummary, type PublishOptions, publishResult } from './publish.ts'
+import { FORMATS, isOldTool, readFormat } from './report-format.ts'
 import { exists } from './results.ts'
 import type { Terminal } from './terminal.ts'
-
-const FORMATS = ['table', 'json', 'markdown', 'csv', ...OLD_TOOLS] as const
 
 const command: CommandDef = makeCommand(
   {
     name: 'report',
-    summary: 'Recompute and show a run from its folder.',
+    summary: 'Recompute and show a run from its folder, or show result files of other tools.',
     about:
-      'Reads manifest.json and records.jsonl, and computes every number again; nothing in the folder is changed. Exit code: 0, 2 when the folder holds no run, 3 when a gate of the run is not met, 4 when the verdict is worse than --require asks.',
+      'Reads manifest.json and records.jsonl, and computes every number again; nothing in the folder is changed. Of result files (probador, vllm-rust, sagellm, the gateway harness) it shows what they say. Exit code: 0, 2 when the folder holds no run, 3 when a gate of the run is not met, 4 when the verdict is worse than --require asks.',
     flags: {
-      folder: { type: 'positional', required: true, description: 'Folder of a run' },
+      folder: {
+        type: 'positional',
+        required: true,
+        repeated: true,
+        description: 'Folder of a run; or result files of other tools',
+      },
       json: { type: 'boolean', description: 'Print the summary as JSON and nothing else' },
       format: {
         type: 'string',
@@ -79,6 +83,12 @@ async function report({ values, positionals, terminal }: CommandContext): Promis
   const platform = await loadPlatform()
   if (platform.files === undefined)
     throw new BenchError('unsupported', `${platform.name} has no files to read a run from`)
+  if (await isForeign(platform.files, folder)) {
+    const { reportResults } = await import('./report-results.ts')
+    return await reportResults(platform.files, positionals, values, terminal)
+  }
+  if (positionals.length > 1)
+    throw new BenchError('usage', `bench report shows one run; ${positionals[1]} is one too many`)
   const plugins = await loadPlugins(values.plugin as readonly string[] | undefined, folder, platform, terminal)
   const required = readRequired(values.require)
   const shown = showAs(readProfileName(values.definitions))
@@ -99,18 +109,12 @@ async function report({ values, positionals, terminal }: CommandContext): Promis
   return judgeSummary(summary, output, terminal)
 }
 
-function readFormat(given: unknown, json: boolean): (typeof FORMATS)[number] {
-  if (given === undefined) return json ? 'json' : 'table'
-  const format = FORMATS.find((name) => name === given)
-  if (format === undefined) {
-    throw new BenchError('usage', `--format: there is no "${given}"${suggestName(String(given), FORMATS)}`)
-  }
-  if (json && format !== 'json') throw new BenchError('usage', `--json and --format ${format} contradict each other`)
-  return format
-}
-
-function isOldTool(format: (typeof FORMATS)[number]): format is OldTool {
-  return (OLD_TOOLS as readonly string[]).includes(format)
+/** A result file, or a folder of them: no run of ours, and something to read. */
+async function isForeign(files: Files, path: string): Promise<boolean> {
+  const names = await files.list(path)
+  if (names === undefined) return await exists(files, path)
+  const ours = ['manifest.json', 'records.jsonl'].some((name) => names.includes(name))
+  return !ours && names.some((name) => name.endsWith('.json'))
 }
 
 /** The one that says most, where it has several: of the others each is a part. */

@@ -1,8 +1,9 @@
 /** What people come from: named workloads, and the result files of their tools out of runs of ours. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readResultFile } from '../../src/core/compat/result-file.ts'
+import { published } from '../score/load-results.ts'
 import { runBench, startMock, withFolder } from '../support/command.ts'
 import { readRunFolder } from '../support/run-folder.ts'
 
@@ -15,7 +16,10 @@ afterAll(() => mock.close())
 const readJson = (...path: readonly string[]) => JSON.parse(readFileSync(join(...path), 'utf8'))
 
 async function run(cwd: string, ...args: readonly string[]) {
-  const finished = await runBench(['run', '--url', mock.url, '--seed', '1', '--out', 'run', ...args], { cwd })
+  const finished = await runBench(
+    ['run', '--url', mock.url, '--seed', '1', ...(args.includes('--out') ? [] : ['--out', 'run']), ...args],
+    { cwd },
+  )
   expect(finished.code, finished.stdout + finished.stderr).toBe(0)
   return { ...readRunFolder(join(cwd, 'run')), stdout: finished.stdout }
 }
@@ -150,6 +154,55 @@ describe('bench run --compat probador', () => {
       expect(sweep.levels.map(({ concurrency }: { concurrency: number }) => concurrency)).toEqual([1, 2])
       expect(readResultFile(sweep, 'x')).toMatchObject({ tool: 'probador', kind: 'sweep' })
       expect(readJson(cwd, 'run/load-c2-medium.json')).toEqual(sweep.levels[1].result)
+    })
+  })
+})
+
+describe('bench report', () => {
+  it('shows result files of other tools, and refuses what only a run has', async () => {
+    await withFolder(async (cwd) => {
+      for (const result of published) writeFileSync(join(cwd, `${result.runtime_name}.json`), JSON.stringify(result))
+      const table = await runBench(['report', cwd])
+      expect(table).toMatchObject({ code: 0, stderr: '' })
+      expect(table.stdout.split('\n')[0]).toMatch(/^durations in ms +TTFT p50 +p99 +ITL p50/)
+      expect(table.stdout).toMatch(/^vllm, c=1 .* 11\.4 /m)
+      expect(table.stdout.trim().split('\n')).toHaveLength(1 + published.length)
+
+      const [json, csv, markdown] = await Promise.all(
+        ['json', 'csv', 'markdown'].map((format) => runBench(['report', join(cwd, 'vllm.json'), '--format', format])),
+      )
+      expect(JSON.parse(json!.stdout)).toMatchObject({
+        kind: 'results',
+        sources: [{ tool: 'probador', file: 'load', loads: [{ label: 'c=1', result: { ttft_p50_ms: 11.4 } }] }],
+      })
+      expect(csv!.stdout).toMatch(/,c=1,vllm,ttft_p50_ms,value,,11\.4\r\n/)
+      expect(markdown!.stdout).toMatch(/^\| Date \|.*\n\|---.*\n\| .*vllm/)
+
+      for (const [args, message] of [
+        [['--junit', 'x.xml'], 'results of another tool'],
+        [['--format', 'probador'], 'there is none'],
+      ] as const) {
+        const refused = await runBench(['report', join(cwd, 'vllm.json'), ...args], { cwd })
+        expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining(message) })
+      }
+    })
+  })
+})
+
+describe('bench compare', () => {
+  it('takes repetitions within a folder into account', async () => {
+    await withFolder(async (cwd) => {
+      const args = ['--requests', '4', '--concurrency', '2', '--output-tokens', '4', '--runs', '3', '--cooldown', '0']
+      await run(cwd, ...args)
+      await run(cwd, ...args, '--out', 'other')
+      const { code, stdout, stderr } = await runBench(['compare', 'run', 'other', '--format', 'json'], { cwd })
+      expect(code, stderr).toBe(0)
+      const changes = JSON.parse(stdout).loads[0].changes as { figure: { field: string }; interval_pct?: number[] }[]
+      const latency = changes.find(({ figure }) => figure.field === 'latency_p50_ms')
+      expect(latency?.interval_pct?.[0]).toBeLessThan(latency!.interval_pct![1]!)
+      expect(changes.find(({ figure }) => figure.field === 'request_tok_per_sec')).toMatchObject({
+        before: expect.any(Number),
+      })
     })
   })
 })

@@ -20,6 +20,11 @@ export function renderCsv(summary: Summary, manifest: Manifest): string {
       ]),
     ),
   )
+  return renderLines(rows)
+}
+
+/** Rows of these seven columns, under their head. */
+export function renderLines(rows: readonly (readonly string[])[]): string {
   return [HEAD, ...rows].map((row) => `${row.map(escapeCell).join(',')}\r\n`).join('')
 }
 

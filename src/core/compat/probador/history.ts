@@ -51,6 +51,15 @@ function rowOf(result: LoadResult): string {
   return `| ${cells.join(' | ')} |`
 }
 
+function renderRows(rows: readonly string[]): string {
+  return [`| ${HEAD.join(' | ')} |`, `|${HEAD.map(() => '---').join('|')}|`, ...rows].join('\n')
+}
+
+/** The table alone. */
+export function renderHistory(results: readonly LoadResult[]): string {
+  return `${renderRows(results.map(rowOf))}\n`
+}
+
 /**
  * The document with a row for each result between the marks, after the rows that are there already; a row that is there is not
  * repeated. Without marks they are added at the end. What stands outside the marks is not touched.
@@ -62,8 +71,7 @@ export function addToHistory(document: string, results: readonly LoadResult[]): 
   const inside = marked ? document.slice(start + START.length, end) : ''
   const kept = inside.split(/\r?\n/).filter((line) => line.startsWith('|') && !HEAD_OR_RULE.test(line))
   const rows = [...new Set([...kept, ...results.map(rowOf)])]
-  const table = [`| ${HEAD.join(' | ')} |`, `|${HEAD.map(() => '---').join('|')}|`, ...rows].join('\n')
-  const block = `${START}\n${table}\n${END}`
+  const block = `${START}\n${renderRows(rows)}\n${END}`
   if (marked) return document.slice(0, start) + block + document.slice(end + END.length)
   const before = document.trimEnd()
   return `${before === '' ? '' : `${before}\n\n`}${block}\n`
