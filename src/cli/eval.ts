@@ -1,4 +1,5 @@
 /** `bench eval`: quality by lm-evaluation-harness, of one server or against another. */
+import process from 'node:process'
 import type { CommandDef } from 'citty'
 import { compareQuality } from '../core/compat/vllm-rust/quality.ts'
 import { type EvalServer, findEvalServer } from '../core/engine/eval-server.ts'
@@ -26,6 +27,7 @@ import { readTaskTypes } from './eval-tasks.ts'
 import { exit } from './exit.ts'
 import { readNumber } from './flag-values.ts'
 import type { Flags, GivenFlags } from './flags.ts'
+import { createInterruptHandler } from './interrupt.ts'
 import { readRunOptions, runFlags } from './run-options.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -150,7 +152,10 @@ async function evaluate({ values, terminal }: CommandContext): Promise<number> {
   }
   const asked = await readAsked(values, platform.files)
   const stopping = new AbortController()
-  const restore = platform.onInterrupt?.(() => stopping.abort())
+  const stop = (): void => stopping.abort()
+  // lm-eval's process group goes with us.
+  const leave = (): void => process.exit(exit.interrupted)
+  const restore = platform.onInterrupt?.(createInterruptHandler(() => platform.clock.now(), stop, leave))
   try {
     const plans = await planSides(values, platform, asked)
     const outcome = await evaluateSides(plans, asked, values, platform, terminal, stopping.signal)

@@ -86,10 +86,9 @@ function compareTask(
   }
   const pairs = pairTask(a, candidate, reference, metric, filter)
   const sign = higherIsBetter ? 1 : -1
-  const test = testPairs(
-    pairs.scores.map(([one, other]) => [sign * one, sign * other] as const),
-    seed,
-  )
+  // Turned round rather than negated: what is 0 or 1 stays so.
+  const gains = higherIsBetter ? pairs.scores : pairs.scores.map(([one, other]) => [other, one] as const)
+  const test = testPairs(gains, seed)
   return {
     ...sides,
     gain: sign * (now - before),

@@ -1,0 +1,271 @@
+/** `bench eval` as a process, with a stand-in for lm-eval, against servers that know the answers or do not. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ProcessOptions, runBench, startBench, withFolder } from '../support/command.ts'
+
+const standIn = fileURLToPath(new URL('./lm-eval-stand-in.mjs', import.meta.url))
+const KEY = 'sk-very-secret-0001'
+const DOCUMENTS = 40
+
+interface TestServer {
+  readonly url: string
+  readonly keys: Set<string | undefined>
+  close(): Promise<void>
+}
+
+/** Answers `n plus 1` rightly from `wrong` on, as a completion or a message; knows nothing of log-probabilities. */
+async function startServer(wrong: number, key?: string): Promise<TestServer> {
+  const keys = new Set<string | undefined>()
+  const server: Server = createServer((request, response) => {
+    if (request.url === '/health') return response.end()
+    response.setHeader('content-type', 'application/json')
+    if (request.url === '/v1/models') return response.end(JSON.stringify({ data: [{ id: 'org/model' }] }))
+    keys.add(request.headers.authorization)
+    let text = ''
+    request
+      .on('data', (chunk) => (text += chunk))
+      .on('end', () => {
+        if (key !== undefined && request.headers.authorization !== `Bearer ${key}`)
+          return response.writeHead(401).end('{}')
+        const body = JSON.parse(text)
+        const number = Number(/\d+/.exec(body.prompt ?? body.messages[0].content)?.[0])
+        const answer = ` ${number < wrong ? 'no idea' : number + 1}\n`
+        const choice = request.url === '/v1/completions' ? { text: answer } : { message: { content: answer } }
+        response.end(JSON.stringify({ choices: [{ index: 0, ...choice }] }))
+      })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    keys,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  }
+}
+
+let good: TestServer
+let bad: TestServer
+let guarded: TestServer
+beforeAll(async () => {
+  ;[good, bad, guarded] = await Promise.all([startServer(0), startServer(10), startServer(0, KEY)])
+})
+afterAll(() => Promise.all([good, bad, guarded].map((server) => server.close())))
+
+/** In a folder with one task of {@link DOCUMENTS} sums, and one that is judged by log-likelihoods. */
+function withTasks<T>(use: (cwd: string) => Promise<T>): Promise<T> {
+  return withFolder(async (cwd) => {
+    mkdirSync(join(cwd, 'tasks'))
+    const lines = Array.from({ length: DOCUMENTS }, (_, n) => `{"question":"${n} plus 1","answer":"${n + 1}"}`)
+    writeFileSync(join(cwd, 'tasks/sums.jsonl'), lines.join('\n'))
+    writeFileSync(join(cwd, 'tasks/base.yaml'), 'output_type: multiple_choice\ndoc_to_text: !function utils.text\n')
+    writeFileSync(join(cwd, 'tasks/sums.yaml'), 'task: sums\noutput_type: generate_until\n')
+    writeFileSync(join(cwd, 'tasks/choices.yml'), 'task: choices\ninclude: base.yaml\n')
+    return await use(cwd)
+  })
+}
+
+const TASK = ['--include-path', 'tasks', '--lm-eval', standIn]
+const SUMS = ['--tasks', 'sums', ...TASK]
+
+function evaluate(cwd: string, args: readonly string[], env: ProcessOptions['env'] = {}) {
+  const out = args.includes('--out') ? [] : ['--out', 'out']
+  return runBench(['eval', ...args, ...out], { cwd, env: { OPENAI_API_KEY: undefined, ...env } })
+}
+
+function readJson(cwd: string, name: string) {
+  return JSON.parse(readFileSync(join(cwd, 'out', name), 'utf8'))
+}
+
+describe('bench eval', () => {
+  it('shows the scores of one server, and keeps all that lm-eval wrote', () =>
+    withTasks(async (cwd) => {
+      const { code, stdout, stderr } = await evaluate(cwd, ['--url', bad.url, ...SUMS])
+      expect(code, stderr).toBe(0)
+      expect(stdout).toContain(`${bad.url}, org/model, completions, lm-eval 0.4.13`)
+      expect(stdout).toMatch(/sums {2}exact_match,strict-match +40 {2}0\.7500 {2}0\.1000/)
+      expect(stdout).not.toMatch(/LIMITED/)
+      // Its progress is ours.
+      expect(stderr).toMatch(/: asking( \d+\/40)? \(generate_until\)/)
+      expect(stderr).not.toMatch(/INFO|Requesting API|\r/)
+      const log = readFileSync(join(cwd, 'out/candidate.log'), 'utf8')
+      expect(log).toMatch(/^Requesting API: 100%\|.*40\/40/m)
+      expect(log).toMatch(/^\|Tasks\|Version\|$/m)
+      expect(readdirSync(join(cwd, 'out/candidate/org__model'))).toHaveLength(2)
+      const manifest = readJson(cwd, 'manifest.json')
+      expect(manifest).toMatchObject({ v: 1, kind: 'eval', asked: { tasks: ['sums'], endpoint: 'completions' } })
+      expect(manifest.servers[0].lmEval).toMatchObject({
+        version: '0.4.13',
+        environment: ['PyTorch version: none', 'OS: some'],
+      })
+      expect(manifest.servers[0].lmEval.command).toContain('--log_samples')
+      expect(readJson(cwd, 'eval.json')).toMatchObject({
+        limited: false,
+        candidate: { tasks: [{ name: 'sums', samples: { effective: 40, original: 40 } }] },
+      })
+    }))
+
+  it('exits with 3 when quality dropped beyond tolerance and chance, and with 0 when it did not', () =>
+    withTasks(async (cwd) => {
+      const worse = await evaluate(cwd, ['--url', bad.url, '--against', good.url, ...SUMS])
+      expect(worse.stdout).toMatch(/sums exact_match,strict-match: DROPPED/)
+      expect(worse.stdout.replaceAll(/\s+/g, ' ')).toMatch(
+        /-0\.2500 \(DEGRADED by the tolerance of 0\.02\);.*McNemar over 40 pairs: 0 gained, 10 lost/,
+      )
+      expect(worse.code).toBe(3)
+      expect(readJson(cwd, 'eval.json').verdict).toMatchObject({ passed: false, tasks: [{ status: 'dropped' }] })
+
+      const again = await evaluate(cwd, ['--url', good.url, '--against', bad.url, ...SUMS, '--json', '--out', 'better'])
+      expect([again.code, again.stderr]).toEqual([0, ''])
+      expect(JSON.parse(again.stdout).verdict.tasks[0]).toMatchObject({ status: 'better', plain: 'BETTER' })
+
+      // An earlier evaluation is as good as a server.
+      const earlier = await evaluate(cwd, ['--url', bad.url, '--against', 'better', ...SUMS, '--out', 'later'])
+      expect([earlier.code, earlier.stdout]).toEqual([3, expect.stringContaining('against better')])
+    }))
+
+  it('a limited run says so, and few documents decide nothing', () =>
+    withTasks(async (cwd) => {
+      const args = ['--url', bad.url, '--against', good.url, ...SUMS, '--limit', '3']
+      const { code, stdout } = await evaluate(cwd, args)
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/^LIMITED: .* no full scores$/m)
+      expect(stdout).toMatch(/3 of 40 +0\.0000/)
+      expect(stdout).toMatch(/sums exact_match,strict-match: undecided/)
+      expect(stdout).toMatch(/^quality UNDECIDED \(limited run\): sums$/m)
+      expect(readJson(cwd, 'eval.json')).toMatchObject({ limited: true, verdict: { tasks: [{ plain: 'DEGRADED' }] } })
+      expect((await evaluate(cwd, [...args, '--out', 'strict', '--fail-on-undecided'])).code).toBe(3)
+    }))
+
+  it('speaks to a chat endpoint, with its key in the environment alone', () =>
+    withTasks(async (cwd) => {
+      const env = { MY_KEY: KEY, LM_EVAL_ARGUMENTS: join(cwd, 'arguments') }
+      const chat = ['--endpoint', 'chat', '--api-key-env', 'MY_KEY']
+      const { code, stdout, stderr } = await evaluate(cwd, ['--url', `${guarded.url}/v1`, ...chat, ...SUMS], env)
+      expect(code, stderr).toBe(0)
+      expect(stdout).toMatch(/40 {2}1\.0000/)
+      const given = JSON.parse(readFileSync(env.LM_EVAL_ARGUMENTS, 'utf8'))
+      expect(given).toContain('local-chat-completions')
+      expect(given).toContain('--apply_chat_template')
+      expect(given.join(' ')).toContain(`base_url=${guarded.url}/v1/chat/completions`)
+      const written = readdirSync(join(cwd, 'out'), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
+      expect(written.length).toBeGreaterThanOrEqual(5)
+      expect([...written, given.join(' '), stdout, stderr].some((text) => text.includes(KEY))).toBe(false)
+
+      const without = await evaluate(cwd, ['--url', guarded.url, ...SUMS, '--out', 'without'])
+      expect([without.code, without.stderr]).toEqual([1, expect.stringMatching(/answered 401.*--api-key-env/)])
+      // The key of one server is none of the other's business.
+      good.keys.clear()
+      const two = ['--url', guarded.url, '--api-key-env', 'MY_KEY', '--against', good.url]
+      expect((await evaluate(cwd, [...two, ...SUMS, '--out', 'two'], env)).code).toBe(0)
+      expect([...good.keys].some((sent) => sent?.includes(KEY))).toBe(false)
+    }))
+
+  it('--compat vllm-rust has the verdict, the file and the exit codes of the old tool', () =>
+    withTasks(async (cwd) => {
+      const compat = ['--compat', 'vllm-rust', '--compat-out', 'quality.json', ...SUMS, '--limit', '3']
+      const old = await evaluate(cwd, ['--url', bad.url, '--against', good.url, ...compat])
+      expect(old.stderr).toMatch(/^bench: sums: OK$/m)
+      expect(old.code).toBe(0)
+      expect(JSON.parse(readFileSync(join(cwd, 'quality.json'), 'utf8'))).toMatchObject({
+        ...{ model: 'org/model', tolerance: 0.02, limit: 3, passed: true },
+        ...{ rust_url: `${bad.url}/v1/completions`, vllm_url: `${good.url}/v1/completions` },
+        rust_results: { sums: { 'exact_match,strict-match': 0 } },
+        vllm_results: { sums: { 'exact_match,strict-match': 1 } },
+      })
+      const failed = await evaluate(cwd, [
+        '--url',
+        bad.url,
+        ...TASK,
+        '--compat',
+        'vllm-rust',
+        '--tasks',
+        'nothing',
+        '--out',
+        'x',
+      ])
+      expect([failed.code, failed.stderr]).toEqual([1, expect.stringContaining('knows no task nothing')])
+    }))
+
+  it('Ctrl-C ends lm-eval too', () =>
+    withTasks(async (cwd) => {
+      const running = startBench(['eval', '--url', good.url, ...SUMS], { cwd, env: { LM_EVAL_STAND_IN: 'hang' } })
+      await running.until(/asking \(generate_until\)/)
+      running.child.kill('SIGINT')
+      const { code, stderr } = await running.finished
+      expect([code, stderr]).toEqual([130, expect.stringMatching(/interrupted; there is no result\n$/)])
+    }))
+})
+
+describe('says in one line what to do', () => {
+  const cases: readonly (readonly [
+    what: string,
+    args: () => readonly string[],
+    code: number,
+    said: RegExp,
+    mode?: string,
+  ])[] = [
+    [
+      'no lm-eval',
+      () => ['--tasks', 'sums', '--lm-eval', '/nowhere/lm_eval'],
+      2,
+      /pip install 'lm-eval\[api\]'.*--lm-eval/,
+    ],
+    [
+      'no server',
+      () => [...SUMS, '--url', 'http://127.0.0.1:1', '--ready-timeout', '100ms'],
+      1,
+      /127\.0\.0\.1:1 is not ready/,
+    ],
+    [
+      'no reference',
+      () => [...SUMS, '--against', 'http://127.0.0.1:1', '--ready-timeout', '100ms'],
+      1,
+      /127\.0\.0\.1:1 is not ready/,
+    ],
+    ['unknown task', () => [...TASK, '--tasks', 'sums,products'], 2, /knows no task products;.*--include-path/],
+    [
+      'chat and log-likelihoods',
+      () => [...TASK, '--tasks', 'choices', '--endpoint', 'chat'],
+      2,
+      /^bench: choices: judged by log-likelihoods.*--endpoint completions/,
+    ],
+    [
+      'a suite on chat',
+      () => ['--suite', 'standard', '--endpoint', 'chat'],
+      2,
+      /hellaswag, arc_easy, truthfulqa_mc2: judged by/,
+    ],
+    [
+      'no log-probabilities',
+      () => [...TASK, '--tasks', 'choices'],
+      2,
+      /no log-probabilities of a prompt.*choices would be judged/,
+    ],
+    ['no tokenizer', () => SUMS, 2, /--enable-tokenizer-info-endpoint.*--tokenizer none/, 'no-tokenizer'],
+    ['no result', () => SUMS, 1, /ended well but left no result.*candidate\.log/, 'no-result'],
+    ['half a result', () => SUMS, 1, /is no result file/, 'broken-result'],
+    ['no folder of tasks', () => ['--include-path', 'elsewhere'], 2, /--include-path: elsewhere is no folder/],
+    ['a user part', () => ['--against', 'http://me:password@localhost'], 2, /^bench: --against: .*--api-key-env/],
+    ['suite and tasks', () => [...SUMS, '--suite', 'quick'], 2, /give one/],
+    ['an unknown suite', () => ['--suite', 'quik'], 2, /did you mean "quick"\?/],
+    ['an unknown flag', () => ['--tolerence', '1'], 2, /did you mean --tolerance\?/],
+    ['a wrong limit', () => [...SUMS, '--limit', '1.5'], 2, /--limit/],
+    ['a wrong tolerance', () => [...SUMS, '--tolerance', '-1'], 2, /--tolerance/],
+  ]
+  it.each(cases)('%s', (_, args, code, said, mode) =>
+    withTasks(async (cwd) => {
+      const given = args()
+      const url = given.includes('--url') ? [] : ['--url', good.url]
+      const finished = await evaluate(cwd, [...url, ...given, '--json'], { LM_EVAL_STAND_IN: mode })
+      expect(finished.stderr).toMatch(said)
+      expect(finished.stderr.trimEnd().split('\n')).toHaveLength(1)
+      expect([finished.code, finished.stdout]).toEqual([code, ''])
+      expect(existsSync(join(cwd, 'out/eval.json'))).toBe(false)
+    }),
+  )
+})
