@@ -201,67 +201,87 @@ describe('bench eval', () => {
     }))
 })
 
+interface Refusal {
+  readonly what: string
+  readonly args: readonly string[]
+  readonly code: number
+  readonly said: RegExp
+  /** How the stand-in misbehaves. */
+  readonly mode?: string
+}
+
+const nowhere = ['--ready-timeout', '100ms']
+const refusals: readonly Refusal[] = [
+  {
+    what: 'no lm-eval',
+    args: ['--tasks', 'sums', '--lm-eval', '/nowhere/lm_eval'],
+    code: 2,
+    said: /pip install 'lm-eval\[api\]'.*--lm-eval/,
+  },
+  {
+    what: 'no server',
+    args: [...SUMS, '--url', 'http://127.0.0.1:1', ...nowhere],
+    code: 1,
+    said: /127\.0\.0\.1:1 is not ready/,
+  },
+  {
+    what: 'no reference',
+    args: [...SUMS, '--against', 'http://127.0.0.1:1', ...nowhere],
+    code: 1,
+    said: /127\.0\.0\.1:1 is not ready/,
+  },
+  {
+    what: 'unknown task',
+    args: [...TASK, '--tasks', 'sums,products'],
+    code: 2,
+    said: /knows no task products;.*--include-path/,
+  },
+  {
+    what: 'log-likelihoods of a chat',
+    args: [...TASK, '--tasks', 'choices', '--endpoint', 'chat'],
+    code: 2,
+    said: /^bench: choices: judged by log-likelihoods.*--endpoint completions/,
+  },
+  {
+    what: 'a suite on chat',
+    args: ['--suite', 'standard', '--endpoint', 'chat'],
+    code: 2,
+    said: /hellaswag, arc_easy, truthfulqa_mc2: judged by/,
+  },
+  {
+    what: 'no log-probabilities',
+    args: [...TASK, '--tasks', 'choices'],
+    code: 2,
+    said: /no log-probabilities of a prompt.*choices would be judged/,
+  },
+  {
+    what: 'no tokenizer',
+    args: SUMS,
+    code: 2,
+    said: /--enable-tokenizer-info-endpoint.*--tokenizer none/,
+    mode: 'no-tokenizer',
+  },
+  { what: 'no result', args: SUMS, code: 1, said: /ended well but left no result.*candidate\.log/, mode: 'no-result' },
+  { what: 'half a result', args: SUMS, code: 1, said: /is no result file/, mode: 'broken-result' },
+  { what: 'no folder', args: ['--include-path', 'elsewhere'], code: 2, said: /--include-path: elsewhere is no folder/ },
+  {
+    what: 'a password in a URL',
+    args: ['--against', 'http://me:password@localhost'],
+    code: 2,
+    said: /^bench: --against: .*--api-key-env/,
+  },
+  { what: 'suite and tasks', args: [...SUMS, '--suite', 'quick'], code: 2, said: /give one/ },
+  { what: 'an unknown suite', args: ['--suite', 'quik'], code: 2, said: /did you mean "quick"\?/ },
+  { what: 'an unknown flag', args: ['--tolerence', '1'], code: 2, said: /did you mean --tolerance\?/ },
+  { what: 'a wrong limit', args: [...SUMS, '--limit', '1.5'], code: 2, said: /--limit/ },
+  { what: 'a wrong tolerance', args: [...SUMS, '--tolerance', '-1'], code: 2, said: /--tolerance/ },
+]
+
 describe('says in one line what to do', () => {
-  const cases: readonly (readonly [
-    what: string,
-    args: () => readonly string[],
-    code: number,
-    said: RegExp,
-    mode?: string,
-  ])[] = [
-    [
-      'no lm-eval',
-      () => ['--tasks', 'sums', '--lm-eval', '/nowhere/lm_eval'],
-      2,
-      /pip install 'lm-eval\[api\]'.*--lm-eval/,
-    ],
-    [
-      'no server',
-      () => [...SUMS, '--url', 'http://127.0.0.1:1', '--ready-timeout', '100ms'],
-      1,
-      /127\.0\.0\.1:1 is not ready/,
-    ],
-    [
-      'no reference',
-      () => [...SUMS, '--against', 'http://127.0.0.1:1', '--ready-timeout', '100ms'],
-      1,
-      /127\.0\.0\.1:1 is not ready/,
-    ],
-    ['unknown task', () => [...TASK, '--tasks', 'sums,products'], 2, /knows no task products;.*--include-path/],
-    [
-      'chat and log-likelihoods',
-      () => [...TASK, '--tasks', 'choices', '--endpoint', 'chat'],
-      2,
-      /^bench: choices: judged by log-likelihoods.*--endpoint completions/,
-    ],
-    [
-      'a suite on chat',
-      () => ['--suite', 'standard', '--endpoint', 'chat'],
-      2,
-      /hellaswag, arc_easy, truthfulqa_mc2: judged by/,
-    ],
-    [
-      'no log-probabilities',
-      () => [...TASK, '--tasks', 'choices'],
-      2,
-      /no log-probabilities of a prompt.*choices would be judged/,
-    ],
-    ['no tokenizer', () => SUMS, 2, /--enable-tokenizer-info-endpoint.*--tokenizer none/, 'no-tokenizer'],
-    ['no result', () => SUMS, 1, /ended well but left no result.*candidate\.log/, 'no-result'],
-    ['half a result', () => SUMS, 1, /is no result file/, 'broken-result'],
-    ['no folder of tasks', () => ['--include-path', 'elsewhere'], 2, /--include-path: elsewhere is no folder/],
-    ['a user part', () => ['--against', 'http://me:password@localhost'], 2, /^bench: --against: .*--api-key-env/],
-    ['suite and tasks', () => [...SUMS, '--suite', 'quick'], 2, /give one/],
-    ['an unknown suite', () => ['--suite', 'quik'], 2, /did you mean "quick"\?/],
-    ['an unknown flag', () => ['--tolerence', '1'], 2, /did you mean --tolerance\?/],
-    ['a wrong limit', () => [...SUMS, '--limit', '1.5'], 2, /--limit/],
-    ['a wrong tolerance', () => [...SUMS, '--tolerance', '-1'], 2, /--tolerance/],
-  ]
-  it.each(cases)('%s', (_, args, code, said, mode) =>
+  it.each(refusals)('$what', ({ args, code, said, mode }) =>
     withTasks(async (cwd) => {
-      const given = args()
-      const url = given.includes('--url') ? [] : ['--url', good.url]
-      const finished = await evaluate(cwd, [...url, ...given, '--json'], { LM_EVAL_STAND_IN: mode })
+      const url = args.includes('--url') ? [] : ['--url', good.url]
+      const finished = await evaluate(cwd, [...url, ...args, '--json'], { LM_EVAL_STAND_IN: mode })
       expect(finished.stderr).toMatch(said)
       expect(finished.stderr.trimEnd().split('\n')).toHaveLength(1)
       expect([finished.code, finished.stdout]).toEqual([code, ''])
