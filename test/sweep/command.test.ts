@@ -13,10 +13,19 @@ const SMALL = ['--prompt-tokens', '8', '--output-tokens', '4', '--out', 'mine']
 describe('bench sweep --slo', () => {
   it('finds how much a server takes that turns the rest away, and its folder reports the same', async () => {
     // Four run and one waits; more in flight are refused, however quick the machine is.
-    const limits = ['--slots', '4', '--queue', '1', '--prefill-tokens-per-second', '2000', '--slowdown', '0']
+    const limits = [
+      '--slots',
+      '4',
+      '--queue',
+      '1',
+      '--prefill-tokens-per-second',
+      '4000',
+      '--decode-tokens-per-second',
+      '4000',
+    ]
     const mock = await startMock(...QUICK, ...limits)
     await withFolder(async (cwd) => {
-      const args = ['--url', mock.url, '--to', '20', '--slo', 'e2e=1m', '--requests', '100', '--precision', '10']
+      const args = ['--url', mock.url, '--to', '8', '--slo', 'e2e=1m', '--requests', '80', '--precision', '10']
       const run = await runBench(['sweep', ...args, ...SMALL, '--json'], { cwd })
       expect([run.code, run.stderr]).toEqual([0, expect.not.stringMatching(/^bench:/m)])
       const { sweep, scenarios } = JSON.parse(run.stdout) as Summary
@@ -74,10 +83,10 @@ describe('bench sweep --slo', () => {
 describe('bench sweep without limits', () => {
   it('climbs until a load is saturated, or with --no-early-stop to the end', async () => {
     // One runs at a time: eight in flight wait eight times as long.
-    const one = ['--slots', '1', '--prefill-tokens-per-second', '500', '--decode-tokens-per-second', '1000']
+    const one = ['--slots', '1', '--prefill-tokens-per-second', '2000', '--decode-tokens-per-second', '1000']
     const mock = await startMock(...QUICK, ...one)
     await withFolder(async (cwd) => {
-      const args = ['--url', mock.url, '--concurrency', '1,8,16', '--requests', '32', '--json']
+      const args = ['--url', mock.url, '--concurrency', '1,8,16', '--requests', '20', '--json']
       const stopped = await runBench(['sweep', ...args, ...SMALL], { cwd })
       expect(stopped.code).toBe(0)
       const { sweep } = JSON.parse(stopped.stdout) as Summary
