@@ -70,9 +70,26 @@ const sweepFlags: Flags = {
   },
 }
 
+/** As in a run, in other words. */
+const listFlags: Flags = {
+  concurrency: {
+    type: 'string',
+    valueHint: 'N,N[,N...]',
+    group,
+    description: 'These numbers of streams, and no others',
+  },
+  rate: { type: 'string', valueHint: 'R,R[,R...]', group, description: 'These rates, and no others' },
+}
+
 /** What has no place in a sweep: it decides itself what is repeated, and its loads differ in nothing but the load. */
 const NOT_HERE = ['runs', 'cooldown', 'restart', 'stages', 'replay', 'workload', 'compat', 'compatOut'] as const
 const NOT_HERE_FLAGS: ReadonlySet<string> = new Set([...NOT_HERE, 'compat-out'])
+
+/** As probador called them. */
+const OLD_NAMES: Readonly<Record<string, string>> = {
+  'concurrency-levels': 'concurrency',
+  'saturation-threshold': 'saturation',
+}
 
 const command: CommandDef = makeCommand(
   {
@@ -83,8 +100,9 @@ const command: CommandDef = makeCommand(
     flags: {
       ...sweepFlags,
       ...Object.fromEntries(Object.entries(runFlags).filter(([name]) => !NOT_HERE_FLAGS.has(name))),
+      ...listFlags,
     },
-    findMeant: findMeantFlag,
+    findMeant: (written) => OLD_NAMES[written.replace(/^-+/, '')] ?? findMeantFlag(written),
     examples: [
       'bench sweep --url http://localhost:8000',
       'bench sweep --url http://localhost:8000 --slo ttft=200ms,tpot=30ms --duration 20s',

@@ -105,6 +105,8 @@ describe('bench sweep without limits', () => {
 describe('wrong usage of bench sweep', () => {
   it.each([
     [['--presicion', '5'], /no flag --presicion; did you mean --precision/],
+    [['--concurrency-levels', '1,2'], /did you mean --concurrency\?/],
+    [['--saturation-threshold', '3'], /did you mean --saturation\?/],
     [['--runs', '3'], /no flag --runs/],
     [['--precision', '5'], /--precision .*--slo/],
     [['--slo', 'ttft=1s', '--factor', '3'], /--factor .*--no-search/],
