@@ -81,15 +81,4 @@ describe.skipIf(!installed)('the real lm-eval', () => {
       }),
     LIMIT_MS,
   )
-
-  it(
-    'says which task it does not know',
-    () =>
-      withFolder(async (folder) => {
-        const { code, stderr } = await evaluate(folder, '--tasks', 'no_such_task', '--json')
-        expect(stderr).toMatch(/^bench: lm-eval knows no task no_such_task; [^\n]*\n$/)
-        expect(code).toBe(2)
-      }),
-    LIMIT_MS,
-  )
 })
