@@ -14,6 +14,8 @@ import { findMeantFlag, readRunOptions, runFlags } from './run-options.ts'
 
 const fallback = { from: 1, to: 256, factor: 2, precision: 5, share: 95, mostRuns: 5, saturation: 2 }
 const group = 'Sweep'
+/** For each rate, where nothing bounds it. */
+const RATE_MS = 10_000
 
 const sweepFlags: Flags = {
   by: {
@@ -21,7 +23,8 @@ const sweepFlags: Flags = {
     valueHint: 'LOAD',
     group,
     fallback: 'streams; rate with --rate',
-    description: 'What rises: streams (requests kept in flight) or rate (requests a second)',
+    description:
+      'What rises: streams (requests kept in flight) or rate (requests a second, 10s of each without --duration or --requests)',
   },
   from: { type: 'string', valueHint: 'N', group, fallback: `${fallback.from}`, description: 'The least load' },
   to: {
@@ -66,7 +69,7 @@ const sweepFlags: Flags = {
     valueHint: 'N',
     group,
     fallback: `${fallback.mostRuns}`,
-    description: 'With --slo, how often a load is measured at most until it is decided',
+    description: 'With --slo, how often a load at the edge is measured at most until it is decided',
   },
 }
 
@@ -96,7 +99,7 @@ const command: CommandDef = makeCommand(
     name: 'sweep',
     summary: 'Measure load after load: saturation, knee, and the highest load that meets --slo.',
     about:
-      'With --slo it searches for the highest load at which enough requests keep the limits: doubles the load until one misses them, halves what lies between, and measures again what is not decided. Without, it climbs a ladder of loads until one is saturated. --concurrency or --rate with a list names the loads. All other options are those of bench run. Exit code: 0 done, 1 the run failed, 2 wrong usage, 3 no load meets --slo or a gate was not met, 4 the verdict is worse than --require asks, 130 interrupted.',
+      'With --slo it searches for the highest load at which enough requests keep the limits: doubles the load until one misses them, halves what lies between, and measures the two at the edge until they are decided. Without, it climbs a ladder of loads until one is saturated. --concurrency or --rate with a list names the loads. All other options are those of bench run. Exit code: 0 done, 1 the run failed, 2 wrong usage, 3 no load meets --slo or a gate was not met, 4 the verdict is worse than --require asks, 130 interrupted.',
     flags: {
       ...sweepFlags,
       ...Object.fromEntries(Object.entries(runFlags).filter(([name]) => !NOT_HERE_FLAGS.has(name))),
@@ -124,7 +127,10 @@ async function sweep({ values, terminal }: CommandContext): Promise<number> {
   const rules = readRules(values, read.options)
   const { concurrency: _, rate: __, ...options } = read.options
   const loads = rules.unit === 'streams' ? { concurrency: rules.loads } : { rate: rules.loads }
-  return await carryOut({ ...read, options: { ...options, ...loads } }, platform, terminal, (plan) =>
+  const unbounded = options.requests === undefined && options.duration === undefined
+  // As many requests as a run would send take minutes at a low rate.
+  const bound = rules.unit === 'requests/s' && unbounded ? { duration: RATE_MS } : {}
+  return await carryOut({ ...read, options: { ...options, ...bound, ...loads } }, platform, terminal, (plan) =>
     arrange(plan, rules),
   )
 }

@@ -1,4 +1,4 @@
-/** The highest load that meets limits: climb by doublings until one misses them, halve what lies between, look twice at the edge. */
+/** The highest load that meets limits: climb by doublings until one misses them, halve what lies between, be sure at the edge. */
 import type { SearchAnswer, ShareJudgement } from '../sweep.ts'
 
 export interface JudgedLoad {
@@ -14,15 +14,17 @@ const EDGE_RUNS = 2
 
 /** Which load to measure next; undefined: nothing more can be decided. Ends, since no load is measured more than `mostRuns` times. */
 export function nextInSearch(loads: readonly number[], judged: Judgements, mostRuns: number): number | undefined {
-  const open = [...judged].find(([, { judgement, runs }]) => !judgement.sure && runs < mostRuns)
-  if (open !== undefined) return open[0]
   const { met, missed } = findEdge(loads, judged)
   const between = loads.slice(met + 1, missed)
   if (between.length > 0)
     return missed === loads.length ? climb(loads[met], between) : between[(between.length - 1) >> 1]
-  return [loads[met], loads[missed]].find(
-    (load) => load !== undefined && judged.get(load)!.runs < Math.min(EDGE_RUNS, mostRuns),
-  )
+  // Loads on either side of these need not be sure: a higher one that meets the limits vouches for them, or a lower one that
+  // misses. One that changes sides moves the edge, and the search goes on there.
+  return [loads[met], loads[missed]].find((load) => load !== undefined && isOpen(judged.get(load)!, mostRuns))
+}
+
+function isOpen({ judgement, runs }: JudgedLoad, mostRuns: number): boolean {
+  return runs < mostRuns && (runs < EDGE_RUNS || !judgement.sure)
 }
 
 /** The least load that missed, and the greatest below it that met. None: the places before the first and after the last. */
