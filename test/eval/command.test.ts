@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ProcessOptions, runBench, startBench, withFolder } from '../support/command.ts'
@@ -193,11 +194,17 @@ describe('bench eval', () => {
 
   it('Ctrl-C ends lm-eval too', () =>
     withTasks(async (cwd) => {
-      const running = startBench(['eval', '--url', good.url, ...SUMS], { cwd, env: { LM_EVAL_STAND_IN: 'hang' } })
+      const running = startBench(['eval', '--url', good.url, ...SUMS, '--out', 'out'], {
+        cwd,
+        env: { LM_EVAL_STAND_IN: 'hang' },
+      })
       await running.until(/asking \(generate_until\)/)
-      running.child.kill('SIGINT')
+      // Not `child.kill`, after which Deno says that the signal ended whatever ends by itself.
+      process.kill(running.child.pid!, 'SIGINT')
       const { code, stderr } = await running.finished
       expect([code, stderr]).toEqual([130, expect.stringMatching(/interrupted; there is no result\n$/)])
+      const [, pid] = /^pid (\d+)$/m.exec(readFileSync(join(cwd, 'out/candidate.log'), 'utf8'))!
+      expect(() => process.kill(Number(pid), 0)).toThrow()
     }))
 })
 

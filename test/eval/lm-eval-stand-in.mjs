@@ -32,6 +32,7 @@ const missing = tasks.filter((task) => !existsSync(join(values.include_path ?? '
 if (missing.length > 0) fail(`ValueError: Tasks not found: ${missing.join(', ')}`)
 if (mode === 'no-tokenizer') fail("ModuleNotFoundError: No module named 'transformers'")
 if (mode === 'hang') {
+  process.stdout.write(`pid ${process.pid}\n`)
   say('Running generate_until requests')
   setInterval(() => {}, 1000)
   await new Promise(() => {})

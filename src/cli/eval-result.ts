@@ -1,0 +1,91 @@
+/** What comes out of an evaluation: shown, written and judged. */
+import { compareQuality } from '../core/compat/vllm-rust/quality.ts'
+import { isLimited, renderEvaluation, summarizeVerdict } from '../core/eval/text.ts'
+import type { Platform } from '../core/platform.ts'
+import { renderJson } from '../core/report/json.ts'
+import type { Asked, Outcome } from './eval-sides.ts'
+import { exit } from './exit.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Writes `eval.json`, and shows the same. */
+export async function publishOutcome(
+  outcome: Outcome,
+  asked: Asked,
+  json: boolean,
+  platform: Platform,
+  terminal: Terminal,
+): Promise<void> {
+  const { folder, candidate, verdict } = outcome
+  const files = platform.files!
+  const { result } = candidate.side
+  const reference = (outcome.reference?.side ?? outcome.earlier?.side)?.result
+  const limited = isLimited(result) || (reference !== undefined && isLimited(reference))
+  const document = {
+    v: 1,
+    kind: 'eval',
+    limited,
+    candidate: { url: candidate.server.baseUrl, model: candidate.server.model, tasks: result.tasks },
+    ...(reference !== undefined && { reference: { ...nameReference(outcome), tasks: reference.tasks } }),
+    ...(verdict !== undefined && { verdict: { ...verdict, summary: summarizeVerdict(verdict, limited) } }),
+    folder,
+  }
+  await files.writeText(files.join(folder, 'eval.json'), renderJson(document))
+  const text = renderEvaluation({ result, ...(reference && { reference }), ...(verdict && { verdict }) })
+  await terminal.out(json ? renderJson(document) : `${describeSides(outcome, asked)}\n\n${text}\n${folder}\n`)
+}
+
+export function judgeOutcome({ verdict }: Outcome, failOnUndecided: boolean): number {
+  if (verdict === undefined) return exit.ok
+  if (!verdict.passed) return exit.gateMissed
+  const decided = verdict.tasks.every(({ status }) => status === 'held' || status === 'better')
+  return !decided && failOnUndecided ? exit.gateMissed : exit.ok
+}
+
+function nameReference({ reference, earlier }: Outcome): object {
+  return reference === undefined
+    ? { folder: earlier?.folder }
+    : { url: reference.server.baseUrl, model: reference.server.model }
+}
+
+function describeSides({ candidate, reference, earlier }: Outcome, { endpoint }: Asked): string {
+  const { server, side } = candidate
+  const version = side.result.version === undefined ? 'lm-eval' : `lm-eval ${side.result.version}`
+  const against = reference === undefined ? earlier?.folder : `${reference.server.baseUrl}, ${reference.server.model}`
+  return [
+    `${server.baseUrl}, ${server.model}, ${endpoint}, ${version}`,
+    ...(against === undefined ? [] : [`against ${against}`]),
+  ].join('\n')
+}
+
+/** Its own verdict, by tolerance alone; 1 for a drop. */
+export async function finishAsOldTool(
+  { candidate, reference, earlier }: Outcome,
+  { suite, tolerance, limit }: Asked,
+  path: string | undefined,
+  platform: Platform,
+  terminal: Terminal,
+): Promise<number> {
+  const other = (reference?.side ?? earlier?.side)?.result
+  if (other === undefined) {
+    if (path !== undefined) terminal.log.warn('--compat-out: the old tool writes a comparison only; give --against')
+    return exit.ok
+  }
+  const { passed, status } = compareQuality(candidate.side.result.raw, other.raw, tolerance)
+  for (const [task, word] of Object.entries(status)) terminal.log.info(`${task}: ${word}`)
+  if (path !== undefined) {
+    const file = {
+      timestamp: new Date(platform.clock.epoch()).toISOString(),
+      model: candidate.server.model,
+      suite: suite ?? null,
+      tolerance,
+      limit: limit ?? null,
+      rust_url: `${candidate.server.baseUrl}/v1/completions`,
+      vllm_url: reference === undefined ? null : `${reference.server.baseUrl}/v1/completions`,
+      rust_results: candidate.side.result.raw,
+      vllm_results: other.raw,
+      passed,
+    }
+    await platform.files!.writeText(path, renderJson(file))
+  }
+  return passed ? exit.ok : exit.failed
+}

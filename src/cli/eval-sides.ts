@@ -1,0 +1,247 @@
+/** The one or two sides of an evaluation: planned, asked whether they can do it, and evaluated one after the other. */
+import { type EvalServer, findEvalServer } from '../core/engine/eval-server.ts'
+import { makeRunFolder } from '../core/engine/journal.ts'
+import { EVAL_ENVIRONMENT, readSide, runLmEval } from '../core/engine/lm-eval.ts'
+import { BenchError } from '../core/errors.ts'
+import { type EvalRequest, makeArguments } from '../core/eval/command.ts'
+import type { EvalResult } from '../core/eval/result.ts'
+import type { OutputTypes } from '../core/eval/suites.ts'
+import { type EvalSide, type EvalVerdict, judgeQuality } from '../core/eval/verdict.ts'
+import { createScrubber, planRun } from '../core/options/mod.ts'
+import { readUserPart } from '../core/options/url.ts'
+import type { RunPlan } from '../core/plan.ts'
+import type { Platform } from '../core/platform.ts'
+import { renderJson } from '../core/report/json.ts'
+import { TOOL_VERSION } from '../core/version.ts'
+import { loadPart } from '../registry.ts'
+import { rememberSecrets } from './errors.ts'
+import { createEvalProgress } from './eval-progress.ts'
+import type { GivenFlags } from './flags.ts'
+import { readRunOptions } from './run-options.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Those of a run that say where the server is, and how to reach it. */
+export const SERVER_FLAGS: readonly string[] = [
+  'url',
+  'model',
+  'api-key-env',
+  'api-key-file',
+  'ready-timeout',
+  'insecure',
+  'ca',
+]
+const RETRIES = 3
+
+/** What is asked of every side. */
+export interface Asked {
+  readonly suite?: string
+  readonly tasks: readonly string[]
+  readonly types: OutputTypes
+  readonly endpoint: 'chat' | 'completions'
+  readonly includePath?: string
+  readonly limit?: number
+  readonly tolerance: number
+  readonly concurrency: number
+  readonly tokenizer?: string
+  readonly lmEval: string
+}
+
+export interface Plans {
+  readonly candidate: RunPlan
+  readonly reference?: RunPlan
+  /** In place of a reference server. */
+  readonly earlier?: { readonly folder: string; readonly side: EvalSide }
+}
+
+export async function planSides(values: GivenFlags['values'], platform: Platform, asked: Asked): Promise<Plans> {
+  const given = Object.fromEntries(SERVER_FLAGS.flatMap((name) => (name in values ? [[name, values[name]!]] : [])))
+  if (given.url === undefined) throw new BenchError('usage', '--url is missing: which server is to be evaluated?')
+  const candidate = await planSide(given, '--url', platform, asked)
+  const { against, 'against-api-key-env': keyName } = values
+  if (typeof against !== 'string') {
+    if (keyName !== undefined) throw new BenchError('usage', '--against-api-key-env goes with --against only')
+    return { candidate }
+  }
+  const files = platform.files!
+  if ((await files.list(against)) !== undefined) {
+    return { candidate, earlier: { folder: against, side: await readSide(files, files.join(against, 'candidate')) } }
+  }
+  const { 'api-key-env': _env, 'api-key-file': _file, ...rest } = given
+  const key = keyName === undefined ? {} : { 'api-key-env': keyName }
+  return { candidate, reference: await planSide({ ...rest, ...key, url: against }, '--against', platform, asked) }
+}
+
+async function planSide(
+  given: GivenFlags['values'],
+  flag: string,
+  platform: Platform,
+  { endpoint }: Asked,
+): Promise<RunPlan> {
+  if (readUserPart(String(given.url).replace(/^(?![a-z]+:\/\/)/i, 'http://')) !== undefined) {
+    throw new BenchError(
+      'usage',
+      `${flag}: lm-eval can be given a user part on its command line alone, where every user of the machine reads it; use an API key (--api-key-env)`,
+    )
+  }
+  const { options, nameOption } = await readRunOptions(given, platform)
+  const plan = await planRun(
+    { ...options, endpoint, requests: 1 },
+    {
+      platform,
+      nameOption: (key) => (key === 'url' ? flag : nameOption(key)),
+      loadAdapter: (specifier) => loadPart('adapter', specifier, platform),
+      loadPlugin: (specifier) => loadPart('plugin', specifier, platform),
+    },
+  )
+  rememberSecrets(plan.secrets)
+  return plan
+}
+
+export interface Evaluated {
+  readonly server: EvalServer
+  readonly request: EvalRequest
+  readonly side: EvalSide
+}
+
+export interface Outcome {
+  readonly folder: string
+  readonly candidate: Evaluated
+  readonly reference?: Evaluated
+  readonly earlier?: Plans['earlier']
+  readonly verdict?: EvalVerdict
+}
+
+/** One server after the other: two at once would disturb each other on a machine that they share. */
+export async function evaluateSides(
+  plans: Plans,
+  asked: Asked,
+  values: GivenFlags['values'],
+  platform: Platform,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const files = platform.files!
+  const say = (line: string): void => terminal.log.info(line)
+  const sides = [['candidate', plans.candidate] as const, ['reference', plans.reference] as const].flatMap(
+    ([name, plan]) => (plan === undefined ? [] : [{ name, plan }]),
+  )
+  // Both are asked first: a reference that is not there should not be found out after an hour.
+  const servers: EvalServer[] = []
+  for (const { plan } of sides) {
+    servers.push(await findEvalServer(plan, asked.tasks, asked.types, platform, say, signal))
+  }
+  for (const note of servers.flatMap(({ notes }) => notes)) terminal.log.warn(note)
+  const id = platform.randomId()
+  const startedAt = new Date(platform.clock.epoch()).toISOString()
+  const out = values.out as string | undefined
+  const folder = await makeRunFolder(files, { id, startedAt, ...(out !== undefined && { out }) })
+  const scrub = createScrubber(sides.flatMap(({ plan }) => plan.secrets))
+  const requests = sides.map(({ name, plan }, index) =>
+    makeRequest(asked, plan, servers[index]!, files.join(folder, name)),
+  )
+  const writeManifest = async (results: readonly EvalResult[], ended: object): Promise<void> => {
+    const described = sides.map(({ name }, index) =>
+      describeServer(name, servers[index]!, requests[index]!, asked, results[index]),
+    )
+    const manifest = { ...describeAsked(asked, platform, id, startedAt), servers: described, ...ended }
+    await files.writeText(files.join(folder, 'manifest.json'), scrub(renderJson(manifest)))
+  }
+  await writeManifest([], {})
+  const view = createEvalProgress(terminal, () => platform.clock.now(), values.json === true)
+  const results: EvalResult[] = []
+  try {
+    for (const [index, { name, plan }] of sides.entries()) {
+      const title = sides.length > 1 ? `${name} ${servers[index]!.baseUrl}` : servers[index]!.baseUrl
+      const { apiKey } = plan.target
+      results.push(
+        await runLmEval(
+          {
+            command: asked.lmEval,
+            request: requests[index]!,
+            ...(apiKey !== undefined && { apiKey }),
+            log: files.join(folder, `${name}.log`),
+            scrub,
+            onProgress: (progress) => view.update(title, progress),
+          },
+          platform,
+          signal,
+        ),
+      )
+    }
+  } finally {
+    view.clear()
+    await writeManifest(results, { endedAt: new Date(platform.clock.epoch()).toISOString() })
+  }
+  const evaluated: Evaluated[] = []
+  for (const [index, { name }] of sides.entries()) {
+    const side = await readSide(files, files.join(folder, name))
+    evaluated.push({ server: servers[index]!, request: requests[index]!, side })
+  }
+  const [candidate, reference] = evaluated
+  const other = reference?.side ?? plans.earlier?.side
+  return {
+    folder,
+    candidate: candidate!,
+    ...(reference !== undefined && { reference }),
+    ...(plans.earlier !== undefined && { earlier: plans.earlier }),
+    ...(other !== undefined && { verdict: judgeQuality(candidate!.side, other, asked.tolerance, SEED) }),
+  }
+}
+
+/** Of the bootstrap: the same samples give the same interval. */
+const SEED = 42
+
+function makeRequest(asked: Asked, plan: RunPlan, server: EvalServer, output: string): EvalRequest {
+  const { endpoint, tasks, includePath, limit, concurrency, tokenizer } = asked
+  return {
+    baseUrl: server.baseUrl,
+    model: server.model,
+    endpoint,
+    tasks,
+    ...(includePath !== undefined && { includePath }),
+    ...(limit !== undefined && { limit }),
+    concurrency,
+    retries: RETRIES,
+    ...(tokenizer !== undefined && { tokenizer }),
+    insecure: plan.transportOptions.insecure,
+    ...(typeof plan.options.ca === 'string' && { ca: plan.options.ca }),
+    output,
+  }
+}
+
+function describeAsked(asked: Asked, platform: Platform, id: string, startedAt: string): object {
+  const { suite, tasks, endpoint, includePath, limit, tolerance, concurrency, tokenizer } = asked
+  return {
+    v: 1,
+    kind: 'eval',
+    id,
+    tool: { name: 'inferbench', version: TOOL_VERSION },
+    platform: { name: platform.name, version: platform.version, machine: platform.machine },
+    asked: { suite, tasks, endpoint, includePath, limit, tolerance, concurrency, tokenizer },
+    startedAt,
+  }
+}
+
+function describeServer(
+  role: string,
+  { baseUrl, model, version }: EvalServer,
+  request: EvalRequest,
+  { lmEval }: Asked,
+  result: EvalResult | undefined,
+): object {
+  return {
+    role,
+    url: baseUrl,
+    model,
+    version,
+    lmEval: {
+      command: [lmEval, ...makeArguments(request)],
+      environmentVariables: EVAL_ENVIRONMENT,
+      ...(result !== undefined && {
+        version: result.version,
+        environment: result.environment,
+        seconds: result.seconds,
+      }),
+    },
+  }
+}
