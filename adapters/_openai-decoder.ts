@@ -40,6 +40,7 @@ export function createOpenaiDecoder(): Decoder {
     for (const choice of choices) readChoice(asObject(choice) ?? {}, heldTokens, events)
     readUsage(body, choices, events)
     readServerTimings(body, events)
+    readTrace(body, events)
     return events
   }
 
@@ -254,6 +255,21 @@ function readServerTimings(body: JsonObject, events: StreamEvent[]): void {
     decodeMs: timings?.predicted_ms ?? metrics?.generation_time_ms,
     tokensPerSecond: timings?.predicted_per_second ?? metrics?.tokens_per_second,
   })
+}
+
+/** Of more operations than this the rest is left out: names are the server's, and every record keeps them. */
+const MAX_OPERATIONS = 64
+
+/** `brick_trace`, which servers that probador is made for add to whole answers when `X-Trace-Level` asks for it. */
+function readTrace(body: JsonObject, events: StreamEvent[]): void {
+  const trace = asObject(body.brick_trace)
+  const totalUs = asAmount(trace?.total_time_us)
+  if (totalUs === undefined) return
+  const operations = asArray(trace?.breakdown).flatMap((entry) => {
+    const [name, us] = [asText(asObject(entry)?.name), asAmount(asObject(entry)?.time_us)]
+    return name === undefined || us === undefined ? [] : [{ name: excerpt(name), us }]
+  })
+  events.push({ type: 'trace', trace: { totalUs, operations: operations.slice(0, MAX_OPERATIONS) } })
 }
 
 /** Appends what of it is an amount. */

@@ -32,6 +32,12 @@ export interface ServerTimings {
   readonly tokensPerSecond?: number
 }
 
+/** Where a server says that its time on one request went. */
+export interface ServerTrace {
+  readonly totalUs: number
+  readonly operations: readonly { readonly name: string; readonly us: number }[]
+}
+
 export type StreamEvent =
   /** Visible answer text; `choice` is the index of the answer (0 when the server does not say). Never empty. */
   | { readonly type: 'text'; readonly text: string; readonly choice: number; readonly tokens?: number }
@@ -42,6 +48,8 @@ export type StreamEvent =
   | { readonly type: 'usage'; readonly usage: Usage; readonly final: boolean }
   /** The last word on each member counts. */
   | { readonly type: 'timings'; readonly timings: ServerTimings }
+  /** The last one counts. */
+  | { readonly type: 'trace'; readonly trace: ServerTrace }
   /** Why an answer ended, in the server's own words (`stop`, `length`, ...). */
   | { readonly type: 'finish'; readonly reason: string; readonly choice: number }
   /** The server says that it failed. `status` when the error names one. Nothing after it makes the request good. */

@@ -2,7 +2,7 @@
  * What happened to one request: one line of `records.jsonl`. Instants are stored, durations are derived (`metrics/`).
  * Instants are milliseconds since the run's origin with three decimals; absent means not measured.
  */
-import type { ServerTimings } from './event.ts'
+import type { ServerTimings, ServerTrace } from './event.ts'
 
 export type Phase = 'warmup' | 'measure'
 
@@ -83,6 +83,8 @@ export interface AnswerPart {
   readonly tokenSource?: TokenSource
   /** The server's own times of this request, where it tells. */
   readonly serverTimings?: ServerTimings
+  /** Only with `--trace-level`, of servers that trace. */
+  readonly trace?: ServerTrace
   /** Who served, when that differs from the manifest's. */
   readonly model?: string
   readonly fingerprint?: string

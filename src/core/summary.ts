@@ -57,6 +57,8 @@ export interface ScenarioSummary {
     readonly notes: Readonly<Record<string, number>>
   }
   readonly metrics: Readonly<Record<string, MetricResult>>
+  /** Where the server says that its time went, the largest share first; only with `--trace-level`. */
+  readonly trace?: readonly TracedOperation[]
   /** How many answers each source counted. */
   readonly tokenSources: Readonly<Record<string, number>>
   readonly slo?: readonly Slo[]
@@ -66,6 +68,17 @@ export interface ScenarioSummary {
   readonly runs?: readonly RepetitionSummary[]
   /** What the repetitions say of each figure: by metric, then by statistic (`mean`, `p50`, ...; `value` of a scalar). */
   readonly aggregate?: Readonly<Record<string, Readonly<Record<string, Aggregate>>>>
+}
+
+/** One operation of a server over all answers that it traced. */
+export interface TracedOperation {
+  readonly name: string
+  readonly meanUs: number
+  readonly minUs: number
+  readonly maxUs: number
+  /** Percent: the mean, of the mean total of all traces. */
+  readonly share: number
+  readonly samples: number
 }
 
 /** One repetition of a scenario. Its distributions come without histograms. */

@@ -45,7 +45,17 @@ export async function generate(
     if (place === undefined) return overloaded(state)
     const client = new AbortController()
     const tally = meter.begin(arrivedAt, answer.promptTokens, request.maxTokens)
-    const playing: Playing = { answer, place, tally, faults, arrivedAt, client, state }
+    const traceLevel = c.req.header('x-trace-level')
+    const playing: Playing = {
+      answer,
+      place,
+      tally,
+      faults,
+      arrivedAt,
+      client,
+      state,
+      ...(traceLevel && { traceLevel }),
+    }
     const headers = requestId !== undefined && settings.profile === 'vllm-rust' ? { 'x-request-id': requestId } : {}
     if (request.stream && !faults.has('not-streamed') && !stallsAtOnce(faults)) return streamAnswer(playing, headers)
     // A stream is cancelled when its client leaves. Before there is a body only the request's signal tells; Deno warns
@@ -72,6 +82,8 @@ interface Playing {
   readonly arrivedAt: number
   readonly client: AbortController
   readonly state: MockState
+  /** As the header asks; only whole answers have a trace. */
+  readonly traceLevel?: string
 }
 
 function stallsAtOnce(faults: Faults): boolean {
@@ -105,10 +117,29 @@ async function play(
   }
 }
 
+/** The trace that probador reads, with the two operations that there are here. Times in ms. */
+function traceBricks(level: string, prefillMs: number, totalMs: number): object {
+  const us = (ms: number): number => Math.round(ms * 1000)
+  const breakdown = [
+    { name: 'prefill', time_us: us(prefillMs) },
+    { name: 'decode', time_us: us(totalMs - prefillMs) },
+  ]
+  return { level, operations: breakdown.length, total_time_us: us(totalMs), breakdown }
+}
+
 async function answerWhole(playing: Playing, headers: Record<string, string>): Promise<Response> {
-  const { answer, arrivedAt, faults, state } = playing
-  await play(playing, () => true)
-  const said = state.dialect.body(answer, state.time.now() - arrivedAt)
+  const { answer, arrivedAt, faults, state, traceLevel } = playing
+  let firstAt: number | undefined
+  await play(playing, () => {
+    firstAt ??= state.time.now()
+    return true
+  })
+  const endAt = state.time.now()
+  const body = state.dialect.body(answer, endAt - arrivedAt)
+  const said =
+    traceLevel === undefined
+      ? body
+      : { ...body, brick_trace: traceBricks(traceLevel, (firstAt ?? endAt) - arrivedAt, endAt - arrivedAt) }
   const text = faults.has('empty') ? '' : JSON.stringify(distort(said, faults))
   return respond(text, 'application/json', faults, headers)
 }

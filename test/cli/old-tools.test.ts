@@ -206,3 +206,30 @@ describe('bench compare', () => {
     })
   })
 })
+
+describe('bench run --trace-level', () => {
+  it('shows where a server says that its time went', async () => {
+    await withFolder(async (cwd) => {
+      const { records, stdout } = await run(
+        cwd,
+        ...['--no-stream', '--trace-level', 'brick', '--requests', '6', '--concurrency', '2', '--output-tokens', '8'],
+        ...['--compat', 'probador'],
+      )
+      for (const record of records.filter(({ phase }) => phase === 'measure')) {
+        expect(record).toMatchObject({ trace: { operations: [{ name: 'prefill' }, { name: 'decode' }] } })
+      }
+      expect(stdout).toMatch(/server's trace, ms +mean +min +max +share +answers/)
+      expect(stdout).toMatch(/^decode .* 6$/m)
+      const { trace } = readJson(cwd, 'run/summary.json').scenarios[0]
+      expect(trace.map(({ samples }: { samples: number }) => samples)).toEqual([6, 6])
+      expect(trace[0].share + trace[1].share).toBeCloseTo(100, 1)
+      const bricks = readJson(cwd, 'run/load.json').brick_trace_summary
+      expect(bricks.map(({ name }: { name: string }) => name)).toEqual(trace.map(({ name }: { name: string }) => name))
+      expect(bricks[0].mean_us).toBeCloseTo(trace[0].meanUs, 6)
+      const reported = await runBench(['report', 'run', '--json'], { cwd })
+      expect(JSON.parse(reported.stdout).scenarios[0].trace).toEqual(trace)
+    })
+    const refused = await runBench(['run', '--url', mock.url, '--trace-level', 'brick'])
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('add --no-stream') })
+  })
+})

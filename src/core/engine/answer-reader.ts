@@ -2,7 +2,7 @@
  * The fold over one answer: bytes to messages, messages to events, events to the fields of a record. What each part counts
  * is its own file's business; what makes an answer good or bad is decided here, in `judge`.
  */
-import type { ServerTimings, StreamEvent, Usage, WireMessage } from '../event.ts'
+import type { ServerTimings, ServerTrace, StreamEvent, Usage, WireMessage } from '../event.ts'
 import { createFramer } from '../framing/framer.ts'
 import type { AnswerPart, EventKind, FailurePart } from '../record.ts'
 import type { AnswerContext, AnswerEnd, AnswerNotes, AnswerReader } from './answer.ts'
@@ -47,6 +47,7 @@ export function createSuccessReader(context: AnswerContext): AnswerReader {
   let broken: (FailurePart & { readonly error?: string }) | undefined
   let served: Served = {}
   let timings: ServerTimings | undefined
+  let trace: ServerTrace | undefined
   let doneAt: number | undefined
   let lastAt = context.headersAt
   let bytes = 0
@@ -94,6 +95,9 @@ export function createSuccessReader(context: AnswerContext): AnswerReader {
         break
       case 'timings':
         timings = { ...timings, ...event.timings }
+        break
+      case 'trace':
+        trace = event.trace
         break
       case 'finish':
         if (finishes.has(event.choice)) notes.add('finish_repeated')
@@ -203,6 +207,7 @@ export function createSuccessReader(context: AnswerContext): AnswerReader {
       ...(finish === undefined ? {} : { finish }),
       ...counts,
       ...(timings === undefined ? {} : { serverTimings: timings }),
+      ...(trace === undefined ? {} : { trace }),
       ...(served.model && served.model !== context.manifestModel ? { model: served.model } : {}),
       ...(served.fingerprint && served.fingerprint !== context.manifestFingerprint
         ? { fingerprint: served.fingerprint }

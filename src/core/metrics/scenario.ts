@@ -20,6 +20,7 @@ import {
   type Totals,
   windowOf,
 } from './totals.ts'
+import { addTrace, emptyTrace, mergeTrace, type TraceFold, traceResult } from './trace.ts'
 
 /** What the summary knows so far, for progress; absent until measured. */
 export interface LiveFigures {
@@ -50,6 +51,7 @@ export class ScenarioFold {
   private readonly totals: Totals = emptyTotals()
   private readonly distributions = new Map<string, DistributionCollector>()
   private readonly steadiness: Steadiness = emptySteadiness()
+  private readonly trace: TraceFold = emptyTrace()
   private readonly plugins: readonly PluginFold[]
   private readonly outcomes: Counter = new Map()
   private readonly reasons: Counter = new Map()
@@ -89,6 +91,7 @@ export class ScenarioFold {
     if (later) appendTotals(this.totals, other.totals)
     else mergeTotals(this.totals, other.totals)
     mergeSteadiness(this.steadiness, other.steadiness)
+    mergeTrace(this.trace, other.trace)
     for (const [id, distribution] of this.distributions) distribution.merge(other.distributions.get(id)!)
     for (const [i, plugin] of this.plugins.entries()) plugin.merge(other.plugins[i]!)
     for (const key of ['outcomes', 'reasons', 'notes', 'tokenSources'] as const) {
@@ -116,6 +119,7 @@ export class ScenarioFold {
 
   summary(scenario: string, title: string): ScenarioSummary {
     const window = windowOf(this.totals)
+    const trace = traceResult(this.trace)
     const metrics: Record<string, MetricResult> = {}
     for (const metric of answerMetrics) metrics[metric.definition.id] = this.answerResult(metric)
     for (const metric of rateMetrics) {
@@ -142,6 +146,7 @@ export class ScenarioFold {
         notes: toCounts(this.notes),
       },
       metrics,
+      ...(trace === undefined ? {} : { trace }),
       tokenSources: toCounts(this.tokenSources),
       ...(this.slo.length === 0 ? {} : { slo: this.slo }),
     }
@@ -153,6 +158,7 @@ export class ScenarioFold {
     if (record.tokenSource !== undefined) count(this.tokenSources, record.tokenSource)
     addAnswerToTotals(this.totals, record, { timings, good: meetsSlo(this.slo, record, timings) })
     addToSteadiness(this.steadiness, record, timings)
+    if (record.trace !== undefined) addTrace(this.trace, record.trace)
     for (const metric of answerMetrics) {
       if (metric.needsStream && !timings.streamed) continue
       const distribution = this.distributions.get(metric.definition.id)!

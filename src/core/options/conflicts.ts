@@ -80,6 +80,10 @@ const rules: readonly Rule[] = [
           ? clash(name, 'workload', 'the workload has its own; only that of vllm-rust can be given others')
           : undefined,
   ),
+  (given) =>
+    given.traceLevel !== undefined && given.stream !== false
+      ? alone('traceLevel', 'asks for what servers add to whole answers only; add --no-stream')
+      : undefined,
   needs('failOnQuality', ['validate'], 'is about answers that are judged; say how with --validate'),
   needs('start', ['url'], 'starts a server, and nothing says where it will listen; add --url'),
   needs('compatOut', ['compat'], 'is where the result file of another tool goes; add --compat'),

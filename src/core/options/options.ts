@@ -23,6 +23,7 @@ export type PromptProfile = 'micro' | 'short' | 'medium' | 'long'
 export const OLD_TOOLS = ['gateway', 'probador', 'sagellm', 'vllm-rust'] as const
 export type OldTool = (typeof OLD_TOOLS)[number]
 
+export type TraceLevel = 'brick' | 'step' | 'layer'
 export type RequiredVerdict = 'valid' | 'suspect'
 export type ArrivalName = 'constant' | 'poisson' | 'gamma'
 export type Connections = TransportOptions['connections']
@@ -116,6 +117,8 @@ export interface RunOptions {
   readonly validate?: string
   /** A TPOT above so many times the median is a spike. */
   readonly spikeThreshold?: NumberText
+  /** Ask the server where its time goes; only of answers that are not streamed. */
+  readonly traceLevel?: TraceLevel
   /** Layers of the model: gives the time of one. */
   readonly numLayers?: NumberText
   /** Share of answers that must pass, from 0 to 1. */
@@ -150,6 +153,7 @@ export interface CheckedOptions {
   readonly validate?: string
   readonly failOnQuality?: number
   readonly spikeThreshold?: number
+  readonly traceLevel?: TraceLevel
   readonly numLayers?: number
   readonly restart?: boolean
   readonly runs?: number

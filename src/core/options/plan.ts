@@ -60,7 +60,10 @@ export async function planRun(options: CheckedOptions, tools: PlanTools): Promis
       includeUsage: true,
       ...(options.model !== undefined && { model: options.model }),
       ...(credentials.apiKey !== undefined && { apiKey: credentials.apiKey }),
-      headers: credentials.headers,
+      headers: [
+        ...credentials.headers,
+        ...(options.traceLevel === undefined ? [] : [['x-trace-level', options.traceLevel] as const]),
+      ],
       body: options.body ?? {},
     },
     scenarios: makeScenarios(options, await readInputs(options, platform, nameOption), seed),

@@ -318,6 +318,11 @@ const entries = {
     group: 'Judging',
     hint: 'N',
   }),
+  traceLevel: option(
+    is.choice(['brick', 'step', 'layer']),
+    'Ask the server where its time goes (X-Trace-Level): brick, step or layer; with --no-stream, of servers that trace',
+    { group: 'Judging', hint: 'LEVEL' },
+  ),
   failOnQuality: option(
     is.decimal(0, 1),
     'With --validate, exit code 3 when a smaller share of the answers passes: 0.95',

@@ -64,6 +64,11 @@ const serverTimings = v.looseObject({
   tokensPerSecond: amount,
 })
 
+const serverTrace = v.looseObject({
+  totalUs: v.number(),
+  operations: v.array(v.looseObject({ name: text, us: v.number() })),
+})
+
 const said = {
   finish: v.exactOptional(text),
   inputTokens: v.exactOptional(count),
@@ -72,6 +77,7 @@ const said = {
   cachedTokens: v.exactOptional(count),
   tokenSource: v.exactOptional(v.picklist(['server', 'tokenizer', 'chunks'])),
   serverTimings: v.exactOptional(serverTimings),
+  trace: v.exactOptional(serverTrace),
   model: v.exactOptional(text),
   fingerprint: v.exactOptional(text),
   quality: v.exactOptional(v.picklist(['passed', 'failed'])),
@@ -335,6 +341,15 @@ const aggregate = v.looseObject({
   high: v.exactOptional(v.number()),
 })
 
+const tracedOperation = v.looseObject({
+  name: text,
+  meanUs: v.number(),
+  minUs: v.number(),
+  maxUs: v.number(),
+  share: v.number(),
+  samples: count,
+})
+
 /** `summary.json`. */
 export const summarySchema: v.GenericSchema = v.looseObject({
   v: formatVersion,
@@ -346,6 +361,7 @@ export const summarySchema: v.GenericSchema = v.looseObject({
       window,
       counts: scenarioCounts,
       metrics: v.record(text, metricResult),
+      trace: v.exactOptional(v.array(tracedOperation)),
       tokenSources: counts,
       slo: v.exactOptional(v.array(slo)),
       steady: v.exactOptional(

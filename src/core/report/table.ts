@@ -26,6 +26,7 @@ import {
 import { describeRepetitions, REPETITION_COLUMNS } from './repetitions.ts'
 import { describeSweep, drawSweep, listSweepRows } from './sweep.ts'
 import { flowPhrases, formatFigure, padEnd, padStart, truncate, wrapWords } from './text.ts'
+import { renderTrace } from './trace.ts'
 
 export interface TableOptions {
   /** Write ANSI colours. */
@@ -93,6 +94,7 @@ function renderScenario(page: Page, scenario: ScenarioSummary, manifest: Manifes
     ...flow(page, [...describeThroughput(scenario), ...pluginFigures(page, scenario)]),
     ...flow(page, describeConduct(scenario)),
     ...((scenario.steady?.skipped ?? 0) > 0 ? describeSteady(scenario).flatMap((line) => wrap(page, line)) : []),
+    ...(scenario.trace === undefined ? [] : ['', ...renderTrace(scenario)]),
     ...renderReasons(page, reasons),
   ]
 }

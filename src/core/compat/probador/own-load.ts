@@ -1,6 +1,7 @@
 /** The result files of probador, from the records of a run: its formulas over our instants. */
 import type { OkRecord, RequestRecord } from '../../record.ts'
 import { measureWallSecs, readAnswerInstants } from '../answer-instants.ts'
+import { aggregateBricks, type BrickFigures } from './bricks.ts'
 import { aggregateLoad, type LoadFigures, type LoadLimits } from './load.ts'
 import type { ProbadorQuality } from './quality.ts'
 import { aggregateProbadorRuns, type ProbadorAggregate } from './repeat.ts'
@@ -32,6 +33,7 @@ export interface ProbadorLoad extends LoadFigures {
   readonly cold_start_ms?: number
   readonly tail_analysis: ProbadorTail
   readonly quality?: ProbadorQuality
+  readonly brick_trace_summary?: readonly BrickFigures[]
   readonly request_details: readonly ProbadorDetail[]
 }
 
@@ -62,8 +64,19 @@ export function describeProbadorLoad(records: readonly RequestRecord[], settings
     ...(coldStartMs === undefined ? {} : { cold_start_ms: coldStartMs }),
     tail_analysis: analyseProbadorTail(requests, settings.spikeThreshold ?? SPIKE),
     ...(validate === undefined ? {} : { quality: describeQuality(records, validate) }),
+    ...describeBricks(records),
     request_details: requests.filter(({ success }) => success).map(describeDetail),
   }
+}
+
+function describeBricks(records: readonly RequestRecord[]): Pick<ProbadorLoad, 'brick_trace_summary'> {
+  const traces = records.flatMap((record) => (record.outcome === 'ok' && record.trace ? [record.trace] : []))
+  if (traces.length === 0) return {}
+  const bricks = traces.map(({ totalUs, operations }) => ({
+    total_time_us: totalUs,
+    breakdown: operations.map(({ name, us }) => ({ name, time_us: us })),
+  }))
+  return { brick_trace_summary: aggregateBricks(bricks) }
 }
 
 export interface ProbadorBench {
