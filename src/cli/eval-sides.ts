@@ -4,6 +4,7 @@ import { makeRunFolder } from '../core/engine/journal.ts'
 import { EVAL_ENVIRONMENT, readSide, runLmEval } from '../core/engine/lm-eval.ts'
 import { BenchError } from '../core/errors.ts'
 import { type EvalRequest, makeArguments } from '../core/eval/command.ts'
+import type { EvalProgress } from '../core/eval/progress.ts'
 import type { EvalResult } from '../core/eval/result.ts'
 import type { OutputTypes } from '../core/eval/suites.ts'
 import { type EvalSide, type EvalVerdict, judgeQuality } from '../core/eval/verdict.ts'
@@ -97,9 +98,16 @@ async function planSide(
   return plan
 }
 
-export interface Evaluated {
+/** One side, ready to be evaluated. */
+interface Side {
+  readonly role: 'candidate' | 'reference'
+  readonly plan: RunPlan
   readonly server: EvalServer
   readonly request: EvalRequest
+}
+
+export interface Evaluated {
+  readonly server: EvalServer
   readonly side: EvalSide
 }
 
@@ -115,69 +123,49 @@ export interface Outcome {
 export async function evaluateSides(
   plans: Plans,
   asked: Asked,
-  values: GivenFlags['values'],
+  { out, json }: GivenFlags['values'],
   platform: Platform,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const files = platform.files!
-  const say = (line: string): void => terminal.log.info(line)
-  const sides = [['candidate', plans.candidate] as const, ['reference', plans.reference] as const].flatMap(
-    ([name, plan]) => (plan === undefined ? [] : [{ name, plan }]),
-  )
-  // Both are asked first: a reference that is not there should not be found out after an hour.
-  const servers: EvalServer[] = []
-  for (const { plan } of sides) {
-    servers.push(await findEvalServer(plan, asked.tasks, asked.types, platform, say, signal))
-  }
-  for (const note of servers.flatMap(({ notes }) => notes)) terminal.log.warn(note)
+  const found = await findServers(plans, asked, platform, terminal, signal)
   const id = platform.randomId()
   const startedAt = new Date(platform.clock.epoch()).toISOString()
-  const out = values.out as string | undefined
-  const folder = await makeRunFolder(files, { id, startedAt, ...(out !== undefined && { out }) })
-  const scrub = createScrubber(sides.flatMap(({ plan }) => plan.secrets))
-  const requests = sides.map(({ name, plan }, index) =>
-    makeRequest(asked, plan, servers[index]!, files.join(folder, name)),
+  const folder = await makeRunFolder(files, { id, startedAt, ...(typeof out === 'string' && { out }) })
+  const sides = found.map(
+    (one): Side => ({ ...one, request: makeRequest(asked, one.plan, one.server, files.join(folder, one.role)) }),
   )
-  const writeManifest = async (results: readonly EvalResult[], ended: object): Promise<void> => {
-    const described = sides.map(({ name }, index) =>
-      describeServer(name, servers[index]!, requests[index]!, asked, results[index]),
-    )
-    const manifest = { ...describeAsked(asked, platform, id, startedAt), servers: described, ...ended }
+  const scrub = createScrubber(sides.flatMap(({ plan }) => plan.secrets))
+  const results: EvalResult[] = []
+  const writeManifest = async (ended: object): Promise<void> => {
+    const servers = sides.map((side, index) => describeSide(side, asked, results[index]))
+    const manifest = { ...describeAsked(asked, platform, id, startedAt), servers, ...ended }
     await files.writeText(files.join(folder, 'manifest.json'), scrub(renderJson(manifest)))
   }
-  await writeManifest([], {})
-  const view = createEvalProgress(terminal, () => platform.clock.now(), values.json === true)
-  const results: EvalResult[] = []
+  await writeManifest({})
+  const view = createEvalProgress(terminal, () => platform.clock.now(), json === true)
   try {
-    for (const [index, { name, plan }] of sides.entries()) {
-      const title = sides.length > 1 ? `${name} ${servers[index]!.baseUrl}` : servers[index]!.baseUrl
+    for (const { role, plan, server, request } of sides) {
+      const title = sides.length > 1 ? `${role} ${server.baseUrl}` : server.baseUrl
       const { apiKey } = plan.target
-      results.push(
-        await runLmEval(
-          {
-            command: asked.lmEval,
-            request: requests[index]!,
-            ...(apiKey !== undefined && { apiKey }),
-            log: files.join(folder, `${name}.log`),
-            scrub,
-            onProgress: (progress) => view.update(title, progress),
-          },
-          platform,
-          signal,
-        ),
-      )
+      const job = {
+        command: asked.lmEval,
+        request,
+        ...(apiKey !== undefined && { apiKey }),
+        log: files.join(folder, `${role}.log`),
+        scrub,
+        onProgress: (progress: EvalProgress) => view.update(title, progress),
+      }
+      results.push(await runLmEval(job, platform, signal))
     }
   } finally {
     view.clear()
-    await writeManifest(results, { endedAt: new Date(platform.clock.epoch()).toISOString() })
+    await writeManifest({ endedAt: new Date(platform.clock.epoch()).toISOString() })
   }
-  const evaluated: Evaluated[] = []
-  for (const [index, { name }] of sides.entries()) {
-    const side = await readSide(files, files.join(folder, name))
-    evaluated.push({ server: servers[index]!, request: requests[index]!, side })
-  }
-  const [candidate, reference] = evaluated
+  const [candidate, reference] = await Promise.all(
+    sides.map(async ({ server, request }) => ({ server, side: await readSide(files, request.output) })),
+  )
   const other = reference?.side ?? plans.earlier?.side
   return {
     folder,
@@ -186,6 +174,24 @@ export async function evaluateSides(
     ...(plans.earlier !== undefined && { earlier: plans.earlier }),
     ...(other !== undefined && { verdict: judgeQuality(candidate!.side, other, asked.tolerance, SEED) }),
   }
+}
+
+/** All are asked before any is evaluated: a reference that is not there should not be found out after an hour. */
+async function findServers(
+  { candidate, reference }: Plans,
+  { tasks, types }: Asked,
+  platform: Platform,
+  { log }: Terminal,
+  signal: AbortSignal,
+): Promise<readonly Omit<Side, 'request'>[]> {
+  const found: Omit<Side, 'request'>[] = []
+  for (const [role, plan] of [['candidate', candidate] as const, ['reference', reference] as const]) {
+    if (plan === undefined) continue
+    const server = await findEvalServer(plan, tasks, types, platform, (line) => log.info(line), signal)
+    for (const note of server.notes) log.warn(note)
+    found.push({ role, plan, server })
+  }
+  return found
 }
 
 /** Of the bootstrap: the same samples give the same interval. */
@@ -222,26 +228,19 @@ function describeAsked(asked: Asked, platform: Platform, id: string, startedAt: 
   }
 }
 
-function describeServer(
-  role: string,
-  { baseUrl, model, version }: EvalServer,
-  request: EvalRequest,
-  { lmEval }: Asked,
-  result: EvalResult | undefined,
-): object {
+function describeSide({ role, server, request }: Side, { lmEval }: Asked, result: EvalResult | undefined): object {
+  const { version, environment, seconds } = result ?? {}
   return {
     role,
-    url: baseUrl,
-    model,
-    version,
+    url: server.baseUrl,
+    model: server.model,
+    version: server.version,
     lmEval: {
       command: [lmEval, ...makeArguments(request)],
       environmentVariables: EVAL_ENVIRONMENT,
-      ...(result !== undefined && {
-        version: result.version,
-        environment: result.environment,
-        seconds: result.seconds,
-      }),
+      version,
+      environment,
+      seconds,
     },
   }
 }
