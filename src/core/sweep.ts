@@ -23,7 +23,7 @@ export interface SearchRules {
   readonly kind: 'search'
   /** Of all requests, from 0 to 1. */
   readonly share: number
-  /** A level at the edge is measured again until it is sure on which side it lies, so many times at most. */
+  /** A level that bounds the answer is measured again until it is sure on which side it lies, so many times at most. */
   readonly mostRuns: number
 }
 

@@ -75,7 +75,7 @@ describe('a ladder', () => {
     expect(result.levels[4]!.reason).toBe('e2e.p99 420.0 ms is above 2 x 110.0 ms, that of the least load')
     const lines = describeSweep(result, ladder, []).join('\n')
     expect(lines).toMatch(/saturation: 8 streams, 40.0 requests\/s at 200.0 ms/)
-    expect(lines).toMatch(/saturated from 16 streams on/)
+    expect(lines).toMatch(/first saturated at 16 streams/)
   })
 
   it('compares by the highest quantile that all levels have', () => {

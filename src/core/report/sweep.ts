@@ -4,9 +4,9 @@ import type { Slo } from '../summary.ts'
 import type { SearchAnswer, SearchRules, SweepLevel, SweepResult, SweepRules } from '../sweep.ts'
 import { formatFigure, formatPercent, groupDigits } from './text.ts'
 
-/** `16 streams`, `12.5 requests/s` */
+/** `16 streams`, `12.5/s` */
 export function describeLoad(load: number, unit: SweepRules['unit']): string {
-  return unit === 'streams' ? `${groupDigits(load)} ${load === 1 ? 'stream' : 'streams'}` : `${load} requests/s`
+  return unit === 'streams' ? `${groupDigits(load)} ${load === 1 ? 'stream' : 'streams'}` : `${load}/s`
 }
 
 /** A line each: the answer of a search, the best level, the knee, where saturation begins. */
@@ -26,7 +26,7 @@ export function describeSweep(sweep: SweepResult, rules: SweepRules, slo: readon
     ...(pareto.length < 2 ? [] : [`each of these raises the throughput: ${pareto.join(', ')}`]),
     ...(saturated === undefined
       ? []
-      : [`saturated from ${describeLoad(saturated.load, rules.unit)} on: ${saturated.reason}`]),
+      : [`first saturated at ${describeLoad(saturated.load, rules.unit)}: ${saturated.reason}`]),
   ]
 }
 

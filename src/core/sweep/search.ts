@@ -18,13 +18,31 @@ export function nextInSearch(loads: readonly number[], judged: Judgements, mostR
   const between = loads.slice(met + 1, missed)
   if (between.length > 0)
     return missed === loads.length ? climb(loads[met], between) : between[(between.length - 1) >> 1]
-  // Loads on either side of these need not be sure: a higher one that meets the limits vouches for them, or a lower one that
-  // misses. One that changes sides moves the edge, and the search goes on there.
-  return [loads[met], loads[missed]].find((load) => load !== undefined && isOpen(judged.get(load)!, mostRuns))
+  return (
+    findOpen(loads.slice(0, met + 1).reverse(), 'met', judged, mostRuns) ??
+    findOpen(loads.slice(missed), 'missed', judged, mostRuns)
+  )
 }
 
-function isOpen({ judgement, runs }: JudgedLoad, mostRuns: number): boolean {
-  return runs < mostRuns && (runs < EDGE_RUNS || !judgement.sure)
+/**
+ * From the edge outwards up to the first load that is sure: that one bounds the answer, and vouches for all beyond it. A load that
+ * changes sides moves the edge, and the search goes on there.
+ */
+function findOpen(
+  outwards: readonly number[],
+  side: ShareJudgement['side'],
+  judged: Judgements,
+  mostRuns: number,
+): number | undefined {
+  for (const [place, load] of outwards.entries()) {
+    const one = judged.get(load)
+    if (one === undefined || one.judgement.side !== side) continue
+    const { judgement, runs } = one
+    if (runs < mostRuns && (!judgement.sure || (place === 0 && runs < EDGE_RUNS))) return load
+    // Where even answers that are all good are too few to be sure, no other load will do better.
+    if (judgement.sure || judgement.good === judgement.requests) return undefined
+  }
+  return undefined
 }
 
 /** The least load that missed, and the greatest below it that met. None: the places before the first and after the last. */
