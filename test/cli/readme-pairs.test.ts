@@ -42,19 +42,26 @@ function splitWords(line: string): readonly string[] {
 }
 
 async function placeCommand(line: string): Promise<readonly string[]> {
+  // lm-eval itself needs Python, and the network for its tasks.
+  const lmEval = line.startsWith('bench eval ')
+    ? ` --include-path tasks --lm-eval ${join(root, 'test/eval/lm-eval-stand-in.mjs')}`
+    : ''
+  return await placeWords(splitWords(line + lmEval).slice(1))
+}
+
+async function placeWords(given: readonly string[]): Promise<readonly string[]> {
   const port = await findPort()
   const start = `${benchCommand().join(' ')} mock --port ${port} --ttft 2ms --itl 0.1ms`
-  return splitWords(line)
-    .slice(1)
-    .map((word, index, words) => {
-      if (words[index - 1] === '--start') return start
-      if (/^--(duration|warmup|cooldown)$/.test(words[index - 1] ?? '')) return '150ms'
-      if (words[index - 1] === '--output-tokens') return '2,4'
-      if (word === 'http://localhost:8000') return server.url
-      return word
-        .replace('http://localhost:8001', `http://127.0.0.1:${port}`)
-        .replace('http://localhost:8002', gateway.url)
-    })
+  return given.map((word, index, words) => {
+    if (words[index - 1] === '--start') return start
+    if (/^--(duration|warmup|cooldown)$/.test(words[index - 1] ?? '')) return '150ms'
+    if (words[index - 1] === '--output-tokens') return '2,4'
+    // A quality evaluation asks two servers that are there; a load starts its own.
+    if (word === 'http://localhost:8000' || (words[0] === 'eval' && word.startsWith('http:'))) return server.url
+    return word
+      .replace('http://localhost:8001', `http://127.0.0.1:${port}`)
+      .replace('http://localhost:8002', gateway.url)
+  })
 }
 
 /** What somebody who comes from the tool has already. */
@@ -62,6 +69,8 @@ function prepareFolder(cwd: string): void {
   const slow = loadResult({ runtime_name: 'slow', throughput_rps: 0.001, tokens_per_sec: 0.001, latency_p50_ms: 1e6 })
   const write = (name: string, text: string): void => writeFileSync(join(cwd, name), text)
   mkdirSync(join(cwd, 'results'))
+  mkdirSync(join(cwd, 'tasks'))
+  write('tasks/hellaswag.jsonl', '{"question":"1 plus 1","answer":"2"}\n{"question":"2 plus 1","answer":"3"}\n')
   write('base.json', JSON.stringify({ ...slow, tpot_p50_ms: 1e6 }))
   write('prompts.jsonl', '{"prompt":"One?","max_tokens":3}\n')
   write('cases.yaml', 'tests:\n  - name: says something\n    messages: [{ role: user, content: Hello }]\n')
@@ -100,7 +109,7 @@ describe('the README, for who comes from another tool', () => {
           const { code, stdout, stderr } = await runBench(await placeCommand(line), { cwd })
           expect(codesOf(line), `${line}\n${stdout}${stderr}`).toContain(code)
           const written = /--compat-out (\S+\.json)/.exec(line)?.[1]
-          if (written === undefined) continue
+          if (written === undefined || line.startsWith('bench eval ')) continue
           expect(readResultFile(JSON.parse(readFileSync(join(cwd, written), 'utf8')), 'x'), line).toBeDefined()
         }
         for (const line of lines) {
