@@ -11,10 +11,11 @@ const SLICE_MS = 0.2
 const PAUSE_MS = 1
 /** A pause that lasts so much longer than the shortest one seen means that the loop has better to do: read and send. */
 const BUSY_MS = 2
-/** However busy it is, every so many pauses there is a slice: records keep coming. */
-const MOST_SKIPPED = 20
+/** However busy it is, so often there is a slice, ms: records keep coming, even on a machine that is never idle. */
+const LONGEST_SKIP_MS = 25
 /** With so many bytes waiting, memory matters more: the collector's pauses grow with it. */
-const MOST_WAITING_BYTES = 64 * 1024 * 1024
+const MOST_WAITING_BYTES = 16 * 1024 * 1024
+const FULL_SLICE_MS = 10
 
 export interface DecodeQueue {
   /** An exchange has ended: decode what is left of it, then hand it to `onDecoded`. */
@@ -41,12 +42,14 @@ export function createDecodeQueue(
   let scheduled = false
   let pausedAt: number | undefined
   let shortestPauseMs = Number.POSITIVE_INFINITY
-  let skipped = 0
+  let slicedAt = clock.now()
+  let isFull = false
 
   const schedule = (): void => {
     if (scheduled) return
     scheduled = true
-    if (inFlight.size === 0 || countWaitingBytes() > MOST_WAITING_BYTES) {
+    isFull = countWaitingBytes() > MOST_WAITING_BYTES
+    if (inFlight.size === 0 || isFull) {
       pausedAt = undefined
       platform.nextTurn(decodeSlice)
     } else {
@@ -61,7 +64,8 @@ export function createDecodeQueue(
       schedule()
       return
     }
-    const until = clock.now() + SLICE_MS
+    slicedAt = clock.now()
+    const until = slicedAt + (isFull ? FULL_SLICE_MS : SLICE_MS)
     if (decodeEnded(until) || decodeRunning(until)) schedule()
   }
 
@@ -69,9 +73,8 @@ export function createDecodeQueue(
     if (pausedAt === undefined) return false
     const pauseMs = clock.now() - pausedAt
     shortestPauseMs = Math.min(shortestPauseMs, pauseMs)
-    const busy = isSending() || pauseMs > shortestPauseMs + BUSY_MS
-    skipped = busy && skipped < MOST_SKIPPED ? skipped + 1 : 0
-    return skipped > 0
+    if (clock.now() - slicedAt >= LONGEST_SKIP_MS) return false
+    return isSending() || pauseMs > shortestPauseMs + BUSY_MS
   }
 
   /** Whether there is more to do. */

@@ -15,8 +15,13 @@ class SseSplitter implements Splitter {
   #partial: string | undefined
   #ending = false
   #afterCr = false
+  /** Of the line that is not finished. */
+  #held: string[] = []
+  #heldLength = 0
+  readonly #maxEventLength: number
 
   constructor(maxEventLength: number) {
+    this.#maxEventLength = maxEventLength
     this.#parser = createParser({
       maxBufferSize: maxEventLength,
       onEvent: (event) => {
@@ -34,8 +39,7 @@ class SseSplitter implements Splitter {
 
   push(text: string): WireMessage[] {
     if (text === '') return []
-    const lines = this.#unifyLineEnds(text)
-    if (lines !== '' && !this.tooLarge) this.#parser.feed(lines)
+    if (!this.tooLarge) this.#feed(this.#unifyLineEnds(text))
     const taken = this.#messages
     this.#messages = []
     return taken
@@ -44,8 +48,22 @@ class SseSplitter implements Splitter {
   end(): ReturnType<Splitter['end']> {
     // An event that no blank line ended does not count, but the caller may want to see it.
     this.#ending = true
-    if (!this.tooLarge) this.#parser.feed('\n\n')
+    if (!this.tooLarge) this.#parser.feed(`${this.#held.join('')}\n\n`)
     return { messages: [], ...(this.#partial === undefined ? {} : { partial: this.#partial }) }
+  }
+
+  /** Whole lines only: the parser looks through an unfinished line anew with each piece, so n pieces of it would cost n². */
+  #feed(text: string): void {
+    const end = text.lastIndexOf('\n') + 1
+    if (end > 0) {
+      this.#parser.feed(this.#held.length === 0 ? text.slice(0, end) : this.#held.join('') + text.slice(0, end))
+      this.#held = []
+      this.#heldLength = 0
+    }
+    if (end === text.length) return
+    this.#held.push(text.slice(end))
+    this.#heldLength += text.length - end
+    if (this.#heldLength > this.#maxEventLength) this.tooLarge = true
   }
 
   /**
