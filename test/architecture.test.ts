@@ -43,11 +43,7 @@ const DIRECTIONS: readonly (readonly [from: RegExp, to: RegExp, rule: string])[]
     /^src\/core\/([^/]+\.ts$|stats\/|metrics\/|report\/|compat\/|$1\/)/,
     'scores and comparisons read results of old tools and speak of metrics as reports do',
   ],
-  [
-    /^src\/core\/eval\//,
-    /^src\/core\/([^/]+\.ts$|stats\/|report\/|eval\/)/,
-    'evaluations are shown as reports are',
-  ],
+  [/^src\/core\/eval\//, /^src\/core\/([^/]+\.ts$|stats\/|report\/|eval\/)/, 'evaluations are shown as reports are'],
   [
     /^src\/core\/profiles\//,
     /^src\/core\/([^/]+\.ts$|stats\/|metrics\/|report\/|profiles\/)/,
