@@ -21,7 +21,7 @@ import { listBuiltins, loadPart } from '../registry.ts'
 import { type CommandContext, makeCommand } from './command.ts'
 import { judgeSummary, type PublishOptions, publishResult } from './publish.ts'
 import { FORMATS, isOldTool, readFormat } from './report-format.ts'
-import { exists } from './results.ts'
+import { exists, loadResults } from './results.ts'
 import type { Terminal } from './terminal.ts'
 
 const command: CommandDef = makeCommand(
@@ -114,7 +114,8 @@ async function isForeign(files: Files, path: string): Promise<boolean> {
   const names = await files.list(path)
   if (names === undefined) return await exists(files, path)
   const ours = ['manifest.json', 'records.jsonl'].some((name) => names.includes(name))
-  return !ours && names.some((name) => name.endsWith('.json'))
+  // Any project's folder has JSON files; only results make it one of results.
+  return !ours && (await loadResults(files, [path])).sources.length > 0
 }
 
 /** The one that says most, where it has several: of the others each is a part. */
