@@ -1,7 +1,8 @@
 /**
  * Runs the tests on every runtime and adds the results up:
  *
- *     npm test                                  everything, on Node, Bun and Deno
+ *     npm test                                  on Node, Bun and Deno, in a few minutes
+ *     npm test -- --all                         the long ones as well: whole commands, real servers
  *     npm test -- --runtime bun                 one runtime (may be repeated)
  *     npm test -- test/framing -t 'cut'         anything else goes to vitest
  *
@@ -23,8 +24,17 @@ const RUNTIMES = {
 /** A suite that hangs is killed and counts as failed. */
 const LIMIT_MS = 10 * 60_000
 const CANARY = 'test/runtime.test.ts'
+/** Whole commands, many of them, and servers that take their time: half of all the time that tests take. */
+const LONG = [
+  'test/{outsider,real-server,server}/**',
+  'test/{calibration,eval,score,sweep,threads}/command.test.ts',
+  'test/cli/{answers,explain,gateway,old-tools,readme-pairs}.test.ts',
+  'test/eval/real.test.ts',
+  'test/transport/differential.test.ts',
+  'test/verdict/live.test.ts',
+]
 
-const { runtimes, rest } = readArguments(process.argv.slice(2))
+const { runtimes, rest, left } = readArguments(process.argv.slice(2))
 if (isStale() && !build()) process.exit(1)
 
 const total = { passed: 0, failed: 0, skipped: 0 }
@@ -32,7 +42,10 @@ for (const runtime of runtimes) {
   const startedAt = Date.now()
   console.log(`\n== ${runtime}`)
   const canary = runTests(runtime, [CANARY])
-  const counts = canary.failed > 0 ? canary : runTests(runtime, ['--exclude', CANARY, ...rest])
+  const counts =
+    canary.failed > 0
+      ? canary
+      : runTests(runtime, [...[CANARY, ...left].flatMap((glob) => ['--exclude', glob]), ...rest])
   if (counts !== canary) add(total, canary)
   add(total, counts)
   console.log(`== ${runtime}: ${describe(counts)} in ${Math.round((Date.now() - startedAt) / 1000)} s`)
@@ -45,14 +58,16 @@ function readArguments(args) {
   const rest = []
   for (let i = 0; i < args.length; i++) {
     if (args[i] === '--runtime') runtimes.push(args[++i])
-    else rest.push(args[i])
+    else if (args[i] !== '--all') rest.push(args[i])
   }
   const unknown = runtimes.find((runtime) => !(runtime in RUNTIMES))
   if (unknown !== undefined) {
     console.error(`--runtime ${unknown}: there are ${Object.keys(RUNTIMES).join(', ')}`)
     process.exit(2)
   }
-  return { runtimes: runtimes.length > 0 ? runtimes : Object.keys(RUNTIMES), rest }
+  // Who names tests wants them, however long.
+  const left = args.includes('--all') || rest.length > 0 ? [] : LONG
+  return { runtimes: runtimes.length > 0 ? runtimes : Object.keys(RUNTIMES), rest, left }
 }
 
 /** What vitest says of itself is printed; what is counted comes from its JSON report, so that a crash is no success. */
