@@ -4,10 +4,10 @@
  */
 import type { Adapter } from './core/adapter.ts'
 import { BenchError } from './core/errors.ts'
-import type { MetricPlugin } from './core/metric.ts'
 import { suggestName } from './core/nearest.ts'
 import { isAdapter, isPlugin } from './core/options/values-domain.ts'
 import type { Platform } from './core/platform.ts'
+import type { MetricPlugin } from './core/plugin.ts'
 
 type Kind = 'adapter' | 'plugin'
 

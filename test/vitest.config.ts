@@ -20,6 +20,7 @@ const config: ViteUserConfig = defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/fixtures/**', 'node_modules/**'],
     globalSetup: ['test/tools/global-setup.js'],
+    setupFiles: ['test/support/fuzz.ts'],
     // Most tests wait for sockets and processes, so more of them than cores run at a time.
     maxWorkers: 3,
     testTimeout: 30_000,

@@ -79,27 +79,3 @@ export interface Accumulator {
   merge(other: Accumulator): void
   result(window: Window): Readonly<Record<string, MetricResult>>
 }
-
-/** One line of a plugin's `series/<id>.jsonl`: an instant and what was read. */
-export interface Sample {
-  /** Milliseconds since the run's origin. */
-  readonly at: number
-  readonly [name: string]: unknown
-}
-
-/**
- * A metric plugin: an id, what it measures, and one or more abilities.
- * `accumulate` folds records; `sample` reads something beside the run, about every `everyMs`, and may be slow or fail
- * (then it throws, and the gap is noted); `evaluate` asks the server after the run.
- */
-export interface MetricPlugin {
-  readonly id: string
-  readonly summary: string
-  readonly definitions: readonly MetricDefinition[]
-  accumulate?(): Accumulator
-  sample?: {
-    readonly everyMs: number
-    read(at: number, signal: AbortSignal): Promise<Sample | undefined>
-  }
-  evaluate?(signal: AbortSignal): Promise<Readonly<Record<string, MetricResult>>>
-}

@@ -2,7 +2,7 @@
 import type { RunCalibration } from './calibration.ts'
 import type { BenchError } from './errors.ts'
 import type { Fingerprint } from './fingerprint.ts'
-import type { Summary } from './summary.ts'
+import type { PluginSummary, Summary } from './summary.ts'
 import type { SweepRules } from './sweep.ts'
 
 /** `manifest.json`: with `records.jsonl` enough to recompute every number without the server. */
@@ -55,8 +55,17 @@ export interface Manifest {
   readonly calibration?: RunCalibration
   /** What must match before this run may be compared with another; absent in runs from before there was one. */
   readonly fingerprint?: Fingerprint
+  /** What plugins read, or why they read nothing: with their series enough to compute their figures again. */
+  readonly plugins?: readonly ManifestPlugin[]
+  /** Before the first and after the last request nothing was sent for so long, so that plugins see an idle server. */
+  readonly idle?: readonly { readonly name: 'before' | 'after'; readonly startAt: number; readonly endAt: number }[]
   readonly startedAt: string
   readonly endedAt?: string
+}
+
+export interface ManifestPlugin extends Pick<PluginSummary, 'plugin' | 'source' | 'absent' | 'sampling'> {
+  /** With defaults; secrets removed. */
+  readonly options?: Readonly<Record<string, string | number | boolean>>
 }
 
 export interface ManifestServer {

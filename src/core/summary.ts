@@ -145,6 +145,43 @@ export interface Verdict {
 /** What plugins found by asking the server after the load: by id of the plugin, then of the metric. */
 export type Evaluations = Readonly<Record<string, Readonly<Record<string, MetricResult>>>>
 
+/** What a plugin saw beside the load, or why it saw nothing. */
+export interface PluginSummary {
+  readonly plugin: string
+  /** What it read; absent when nothing could be. */
+  readonly source?: string
+  /** Why there is nothing, or nothing more: one line. */
+  readonly absent?: string
+  /** What sampling was like, and what it cost; absent when nothing was read. */
+  readonly sampling?: SamplingCost
+  /** None when nothing was read. */
+  readonly scenarios: readonly PluginFigures[]
+}
+
+export interface SamplingCost {
+  readonly samples: number
+  /** Readings that failed or did not come in time. */
+  readonly failed: number
+  /** Median distance of two samples, ms; absent below two. */
+  readonly everyMs?: number
+  /** The longest distance, ms. */
+  readonly longestGapMs?: number
+  /** How long a reading took, ms: from asking to having it. */
+  readonly readMeanMs: number
+  readonly readMaxMs: number
+}
+
+/** The figures of one scenario. */
+export interface PluginFigures {
+  readonly scenario: string
+  /** The most important of it, on one line. */
+  readonly line?: string
+  /** Over its measured windows, by id of the metric. */
+  readonly metrics: Readonly<Record<string, MetricResult>>
+  /** Over its other windows, where there were samples: `before`, `warmup`, `after`. */
+  readonly phases?: Readonly<Record<string, Readonly<Record<string, MetricResult>>>>
+}
+
 export interface Summary {
   /** Format version. */
   readonly v: 1
@@ -158,6 +195,8 @@ export interface Summary {
   readonly gates: readonly GateResult[]
   readonly verdict: Verdict
   readonly evaluations?: Evaluations
+  /** What was watched beside the load, in the order in which plugins were named; absent when nothing was. */
+  readonly plugins?: readonly PluginSummary[]
   /** The run was interrupted or stopped early, and why. */
   readonly stopped?: string
 }

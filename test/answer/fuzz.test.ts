@@ -105,6 +105,22 @@ it('reads anything, and the same however it is cut', () => {
   )
 })
 
+it('says the same of an overrun however it is cut', () => {
+  const body = `${chunkOf(1e9)}${text('b')}`
+  const errors = [1, 7, body.length].map((step) => {
+    const reader = openReader({ asked: { maxTokens: 8 } })
+    for (let offset = 0; offset < body.length; offset += step)
+      feedAll(reader, [{ at: 5, data: body.slice(offset, offset + step) }])
+    return reader.finish({ how: 'complete' })
+  })
+  expect(errors[0]).toMatchObject({ outcome: 'stream-error', reason: 'overrun' })
+  expect(errors).toEqual([errors[0], errors[0], errors[0]])
+})
+
+function chunkOf(tokens: number): string {
+  return sse({ choices: [{ index: 0, delta: { content: 'a' } }], usage: { completion_tokens: tokens } })
+}
+
 it('decodes any message without throwing, and emits no empty text', () => {
   fc.assert(
     fc.property(fc.array(json, { maxLength: 5 }), fc.constantFrom('sse', 'ndjson', 'json'), (values, framing) => {

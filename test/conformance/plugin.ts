@@ -40,10 +40,6 @@ export function testPlugin(plugin: MetricPlugin, options: PluginTestOptions = {}
       }
     })
 
-    it('samples at some distance, when it samples', () => {
-      if (plugin.sample !== undefined) expect(plugin.sample.everyMs).toBeGreaterThan(0)
-    })
-
     if (plugin.accumulate !== undefined) describeFold(plugin, options)
   })
 }

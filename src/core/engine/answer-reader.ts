@@ -130,10 +130,15 @@ export function createSuccessReader(context: AnswerContext): AnswerReader {
   function checkOverrun(): void {
     if (asked.maxTokens === undefined) return
     const limit = (asked.maxTokens * OVERRUN_FACTOR + OVERRUN_SLACK_TOKENS) * countChoices()
-    if (log.tokens > limit || bytes > limit * OVERRUN_BYTES_PER_TOKEN) {
-      const sizes = `${log.tokens} tokens in ${bytes} bytes`
-      breakOff('overrun', `the stream went on after ${sizes} although ${asked.maxTokens} tokens were asked for`, 'body')
-    }
+    // Not both in one line: how many bytes have come by a token depends on how the network cut them.
+    const size =
+      log.tokens > limit
+        ? `${log.tokens} tokens`
+        : bytes > limit * OVERRUN_BYTES_PER_TOKEN
+          ? `${bytes} bytes`
+          : undefined
+    if (size === undefined) return
+    breakOff('overrun', `the stream went on after ${size} although ${asked.maxTokens} tokens were asked for`, 'body')
   }
 
   function checkFramer(): void {

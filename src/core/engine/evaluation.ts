@@ -1,5 +1,6 @@
 import { describeError } from '../errors.ts'
 import type { Evaluations } from '../summary.ts'
+import { createEvaluationContext } from './plugin-context.ts'
 import type { Session } from './session.ts'
 
 /** Lets plugins ask the server after the load, one after the other; undefined when none does. A failure is noted, and is no result. */
@@ -8,7 +9,7 @@ export async function evaluatePlugins(session: Session): Promise<Evaluations | u
   for (const plugin of session.plan.plugins) {
     if (plugin.evaluate === undefined || session.stop.aborted) continue
     try {
-      results[plugin.id] = await plugin.evaluate(session.stop)
+      results[plugin.id] = await plugin.evaluate(createEvaluationContext(session))
     } catch (thrown) {
       session.note(`plugin ${plugin.id}: its evaluation failed: ${describeError(thrown)}`)
     }

@@ -1,11 +1,11 @@
 /** Recomputes a run from its folder: the same records in the same order, so the same summary to the last digit. */
 import { BenchError } from '../errors.ts'
-import type { MetricPlugin } from '../metric.ts'
 import { parseGate } from '../metrics/gates.ts'
 import { createMetricRegistry } from '../metrics/registry.ts'
 import { readMetricSettings } from '../metrics/settings.ts'
 import { createSummarizer } from '../metrics/summarize.ts'
 import type { Files } from '../platform.ts'
+import type { MetricPlugin } from '../plugin.ts'
 import type { RequestRecord } from '../record.ts'
 import { parseManifest, parseSummary, readClientLog, readRecords } from '../report/readers.ts'
 import type { Manifest } from '../run.ts'

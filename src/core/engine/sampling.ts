@@ -1,7 +1,8 @@
 import { describeError } from '../errors.ts'
-import type { MetricPlugin } from '../metric.ts'
+import type { MetricPlugin, Sample, Sampler } from '../plugin.ts'
 import { pause } from './discover.ts'
 import type { Journal } from './journal.ts'
+import { createPluginContext } from './plugin-context.ts'
 import type { Session } from './session.ts'
 
 /** Runs what plugins sample beside the load, each into `series/<id>.jsonl`, until stopped. */
@@ -18,23 +19,27 @@ export function startSampling(session: Session, journal: Journal): { stop(): Pro
 
 async function sampleUntil(
   plugin: MetricPlugin,
-  { platform, toRunMs, note }: Session,
+  session: Session,
   journal: Journal,
   signal: AbortSignal,
 ): Promise<void> {
   if (plugin.sample === undefined) return
-  const { everyMs, read } = plugin.sample
+  const { platform, toRunMs, note } = session
   let failed = false
-  while (!signal.aborted) {
-    const at = platform.clock.now()
-    try {
-      const sample = await read(toRunMs(at), signal)
-      if (sample !== undefined) journal.sample(plugin.id, sample)
-    } catch (thrown) {
-      // A gap in a series never stops a run; said once, since it may repeat every time.
-      if (!failed && !signal.aborted) note(`plugin ${plugin.id}: a sample failed: ${describeError(thrown)}`)
-      failed = true
+  let sampler: Sampler | undefined
+  try {
+    sampler = await plugin.sample(createPluginContext(session))
+    while (!signal.aborted) {
+      const at = platform.clock.now()
+      const read = await sampler.read(toRunMs(at), signal)
+      for (const sample of read === undefined ? [] : ([read].flat() as readonly Sample[]))
+        journal.sample(plugin.id, sample)
+      await pause(Math.max(0, at + sampler.everyMs - platform.clock.now()), signal)
     }
-    await pause(Math.max(0, at + everyMs - platform.clock.now()), signal)
+  } catch (thrown) {
+    if (!failed && !signal.aborted) note(`plugin ${plugin.id}: a sample failed: ${describeError(thrown)}`)
+    failed = true
+  } finally {
+    await sampler?.close()
   }
 }

@@ -1,5 +1,6 @@
 import { BenchError } from '../errors.ts'
-import type { MetricDefinition, MetricPlugin } from '../metric.ts'
+import type { MetricDefinition } from '../metric.ts'
+import type { MetricPlugin } from '../plugin.ts'
 import { layerDefinition } from './layers.ts'
 import { rateMetrics } from './rate.ts'
 import { answerMetrics, sendMetrics } from './request.ts'

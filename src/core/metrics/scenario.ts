@@ -1,5 +1,6 @@
 import { describeError } from '../errors.ts'
-import type { Accumulator, MetricPlugin, MetricResult } from '../metric.ts'
+import type { Accumulator, MetricResult } from '../metric.ts'
+import type { MetricPlugin } from '../plugin.ts'
 import type { Outcome, RequestRecord } from '../record.ts'
 import { createDistribution, type DistributionCollector } from '../stats/distribution.ts'
 import type { ScenarioSummary, Slo } from '../summary.ts'

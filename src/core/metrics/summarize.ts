@@ -1,4 +1,5 @@
-import type { MetricDefinition, MetricPlugin } from '../metric.ts'
+import type { MetricDefinition } from '../metric.ts'
+import type { MetricPlugin } from '../plugin.ts'
 import type { RequestRecord } from '../record.ts'
 import type { ScenarioSummary, Slo } from '../summary.ts'
 import { createMetricRegistry } from './registry.ts'

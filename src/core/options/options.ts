@@ -1,8 +1,8 @@
 /** What a run can be told: the same words as flags of `bench run`, in a config file, and in the library. */
 import type { Adapter } from '../adapter.ts'
 import type { ArrivalPlan, RateStage } from '../arrival/mod.ts'
-import type { MetricPlugin } from '../metric.ts'
 import type { TransportOptions } from '../platform.ts'
+import type { MetricPlugin } from '../plugin.ts'
 import type { ProfileName } from '../profile.ts'
 import type { Spread } from '../units.ts'
 import type { LimitChange } from '../verdict/mod.ts'

@@ -1,9 +1,9 @@
 /** Was the client the bottleneck? */
 import type { ErrorQuantiles } from '../calibration.ts'
-
+import type { Finding } from '../limit.ts'
 import { busiestShare } from './client-log.ts'
 import { distributionOf } from './figures.ts'
-import { type Case, type Check, type Finding, percent, quantileOf, round } from './finding.ts'
+import { type Case, type Check, percent, quantileOf, round } from './finding.ts'
 
 /** A second of the client's log; less says nothing about a quarter of the time. */
 const LEAST_LINES = 4

@@ -1,15 +1,9 @@
 /** What the checks find: a figure for a code of the table. Whether it is too much is the table's business. */
+import type { Finding } from '../limit.ts'
 import type { Manifest } from '../run.ts'
 import type { ScenarioSummary } from '../summary.ts'
 import type { ClientLine } from './client-log.ts'
 import type { Evidence } from './evidence.ts'
-
-export interface Finding {
-  readonly code: string
-  readonly figure: number
-  /** What was found, on one line. */
-  readonly message: string
-}
 
 /** Everything that is known about one scenario. */
 export interface Case {

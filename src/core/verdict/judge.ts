@@ -1,4 +1,6 @@
 /** VALID, SUSPECT or INVALID: a pure function of manifest, records, the client's log and the summary. */
+
+import type { Finding, Limit } from '../limit.ts'
 import type { RequestRecord } from '../record.ts'
 import type { ClientSample, Manifest, ManifestScenario } from '../run.ts'
 import type { ScenarioSummary, SteadyWindow, Summary, Verdict, VerdictReason } from '../summary.ts'
@@ -6,9 +8,9 @@ import { answerChecks } from './answer-checks.ts'
 import { adviseCalibration, clientChecks } from './client-checks.ts'
 import { type ClientLine, createClientLog, linesWithin } from './client-log.ts'
 import { addEvidence, type Evidence, openEvidence } from './evidence.ts'
-import type { Case, Finding } from './finding.ts'
+import type { Case } from './finding.ts'
 import { round } from './finding.ts'
-import { changeLimits, type Limit, limits } from './limits.ts'
+import { changeLimits, limits } from './limits.ts'
 import { adviseWarmup, loadChecks } from './load-checks.ts'
 import { describeSteady } from './steady.ts'
 

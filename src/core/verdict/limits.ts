@@ -2,21 +2,7 @@
  * The table of limits: what can make a run SUSPECT or INVALID, from which figure on, and why from that one. Causes stand before
  * what may follow from them; `explains` names the consequences.
  */
-export interface Limit {
-  /** Stable; what `verdictLimits` and reasons name. */
-  readonly code: string
-  /** What the figure is. */
-  readonly measures: string
-  readonly unit: string
-  /** `above`: a figure above the limit is bad; `below`: one below it. */
-  readonly bad: 'above' | 'below'
-  readonly suspect?: number
-  readonly invalid?: number
-  /** Why these values. */
-  readonly why: string
-  readonly remedy: string
-  readonly explains: readonly string[]
-}
+import type { Limit } from '../limit.ts'
 
 /** What a client that is kept from working does to a run. What it sends late, the load lacks: that follows from there. */
 const CLIENT_CONSEQUENCES = [

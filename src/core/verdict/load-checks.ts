@@ -1,8 +1,10 @@
 /** Was it the load that was asked for, and did it come to rest? */
+
+import type { Finding } from '../limit.ts'
 import { medianOf, trendChange, trendScore } from '../stats/stationarity.ts'
 import { type ClientLine, linesWithin } from './client-log.ts'
 import { distributionOf, scalarOf } from './figures.ts'
-import { type Case, type Check, type Finding, percent, round } from './finding.ts'
+import { type Case, type Check, percent, round } from './finding.ts'
 import { findSteady, LEAST_BATCHES, levelOf, usableBatches } from './steady.ts'
 
 /** Two-sided p < 0.001. */

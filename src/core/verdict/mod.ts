@@ -1,3 +1,3 @@
 /** The verdict: how far a run can be believed. See `limits.ts` for what is judged, `judge.ts` for how. */
 export { createJudge, type Judge } from './judge.ts'
-export { type Limit, type LimitChange, limits } from './limits.ts'
+export { type LimitChange, limits } from './limits.ts'

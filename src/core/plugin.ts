@@ -1,0 +1,151 @@
+/**
+ * A metric plugin adds figures to a run, by one or more of: `accumulate` (folds records), `sample` (watches something beside
+ * the run), `evaluate` (asks the server). Whatever it does, it never harms the run: what fails is a named reason.
+ */
+import type { ProbeReply, ScrapeMap, Target } from './adapter.ts'
+import type { Finding, Limit } from './limit.ts'
+import type { Accumulator, MetricDefinition, MetricResult } from './metric.ts'
+import type { Platform } from './platform.ts'
+import type { ScenarioSummary, Window } from './summary.ts'
+
+export interface MetricPlugin {
+  /** Kebab case; names its file `series/<id>.jsonl` and its options. */
+  readonly id: string
+  /** One line for `bench list`. */
+  readonly summary: string
+  /** Every metric that may come out. Gates and SLOs are checked against them before the run. */
+  readonly definitions: readonly MetricDefinition[]
+  /** Runs by default where it works; `--no-plugin ID` switches it off. */
+  readonly auto?: boolean
+  /** What it needs of a machine or a server, for `bench list plugins`. Absent: nothing. */
+  readonly needs?: string
+  /** What may be said in a config file under `pluginOptions.<id>`, or as `--plugin-option <id>.<name>=VALUE`. */
+  readonly options?: Readonly<Record<string, PluginOption>>
+  /** Rows that it adds to the verdict's table, for the findings of {@link summarize}. */
+  readonly limits?: readonly Limit[]
+  /** What of its samples is drawn over time. */
+  readonly charts?: readonly SeriesChart[]
+  /** Called once a scenario and repetition, live and again by `bench report`. */
+  accumulate?(): Accumulator
+  /** Why it cannot work on this machine, whatever the run is; undefined: it may. For `bench list plugins`, and before a run. */
+  check?(platform: Platform): Promise<string | undefined>
+  /**
+   * Opens what it watches, once, before the load and after the server is ready. Rejects with a `BenchError` whose message is the
+   * reason when there is nothing to watch: then the run goes on without it.
+   */
+  sample?(context: PluginContext): Promise<Sampler>
+  /**
+   * Figures of its samples over one window; pure, so that `bench report` gives what the run gave. Called for the measured windows of each
+   * scenario, and for each of `before`, `warmup`, `after` that there was.
+   */
+  summarize?(series: Series, window: Window): Observation
+  /** Asks the server after the load, once. A rejection is noted, and is no result. */
+  evaluate?(context: EvaluationContext): Promise<Readonly<Record<string, MetricResult>>>
+}
+
+/** One option: checked before the run; a wrong one ends the command with its name and what it has to be. */
+export type PluginOption = { readonly summary: string; readonly secret?: true } & (
+  | { readonly kind: 'text'; readonly default?: string; readonly choices?: readonly string[] }
+  | { readonly kind: 'url'; readonly default?: string }
+  | {
+      readonly kind: 'number'
+      readonly default?: number
+      readonly min?: number
+      readonly max?: number
+      readonly unit?: string
+    }
+  /** ms; written as `100ms`, `2s` or a number of milliseconds. */
+  | { readonly kind: 'duration'; readonly default?: number; readonly min?: number; readonly max?: number }
+  | { readonly kind: 'flag'; readonly default?: boolean }
+)
+
+/** Checked, with defaults filled in; absent where there is none. */
+export type PluginValues = Readonly<Record<string, string | number | boolean>>
+
+/** What a plugin is given of a run. */
+export interface PluginContext {
+  readonly platform: Platform
+  readonly options: PluginValues
+  readonly target: Target
+  /** How the adapter says that its server's metrics are named. */
+  readonly scrape?: ScrapeMap
+  readonly seed: number
+  /** Process id of the server where the run started it (that of its group); another after a restart. */
+  serverPid(): number | undefined
+  /** Platform clock to milliseconds since the run's origin. */
+  toRunMs(at: number): number
+  /**
+   * One GET beside the load, over connections of its own, with the run's TLS settings, and its headers and key where the address has the
+   * server's origin. Rejects with a `BenchError('unreachable')` when there is no whole answer within the time or the signal is aborted.
+   */
+  get(url: string, options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<PluginReply>
+  /** For the manifest; one line, secrets are removed from it. */
+  note(line: string): void
+}
+
+export interface PluginReply extends ProbeReply {
+  /** By the platform's clock: when it was asked, and when its answer was whole. */
+  readonly sentAt: number
+  readonly endAt: number
+}
+
+export interface EvaluationContext extends PluginContext {
+  /** Aborted when the user interrupts. */
+  readonly signal: AbortSignal
+  /** Runs a task while the load of the last scenario goes on beside it. Its requests are recorded with the phase `beside`, and are in no figure. */
+  underLoad<Result>(task: () => Promise<Result>): Promise<Result>
+}
+
+/** What watches. One reading at a time; a reading that does not come within the host's limit is given up, and the gap counted. */
+export interface Sampler {
+  /** What it reads, for people: `nvidia-smi 550.54, one process, every 100 ms`. No secret. */
+  readonly source: string
+  readonly everyMs: number
+  /**
+   * Called about every `everyMs`, and at each edge of a window while no load runs: all that was read since the last call, in order. It may be slow,
+   * and may throw: the gap is counted and its first reason named.
+   */
+  read(at: number, signal: AbortSignal): Promise<Sample | readonly Sample[] | undefined>
+  /** Ends what it started. Called once, whatever happened. */
+  close(): Promise<void>
+}
+
+/** One line of `series/<id>.jsonl`: an instant and what was read. JSON. */
+export interface Sample {
+  /** Milliseconds since the run's origin. */
+  readonly at: number
+  readonly [name: string]: unknown
+}
+
+/** What a plugin's figures are made of. */
+export interface Series {
+  /** All samples of the run, by instant. */
+  readonly samples: readonly Sample[]
+  /** What the sampler called its source. */
+  readonly source: string
+  /** Of this scenario: `before` and `after` (idle), `warmup`, `measure`; of the last two one a repetition. */
+  readonly windows: readonly Window[]
+  /** The client's own figures. */
+  readonly scenario: ScenarioSummary
+  readonly options: PluginValues
+}
+
+export interface Observation {
+  /** By id of {@link MetricPlugin.definitions}. */
+  readonly metrics: Readonly<Record<string, MetricResult>>
+  /** The most important of it for the table, on one line of at most 76 characters; absent: nothing to say. */
+  readonly line?: string
+  readonly findings?: readonly Finding[]
+}
+
+/** One set of lines over time. */
+export interface SeriesChart {
+  /** Kebab case. */
+  readonly id: string
+  readonly title: string
+  readonly unit: string
+  /** Also as a sparkline in `summary.md`. */
+  readonly spark?: true
+  /** By label of the line (a device, say); the label is empty where there is but one. Pure. */
+  values(sample: Sample): Readonly<Record<string, number>>
+}
