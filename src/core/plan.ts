@@ -3,7 +3,7 @@ import type { Adapter, Target } from './adapter.ts'
 import type { Arrival } from './arrival.ts'
 import type { ChatMessage } from './call.ts'
 import type { TransportOptions } from './platform.ts'
-import type { MetricPlugin } from './plugin.ts'
+import type { MetricPlugin, PluginValues } from './plugin.ts'
 import type { Gate, Slo } from './summary.ts'
 import type { SweepRules } from './sweep.ts'
 import type { Spread } from './units.ts'
@@ -84,6 +84,16 @@ export interface Repeat {
   readonly restart: boolean
 }
 
+/** How a plugin takes part. */
+export interface PluginSetting {
+  readonly options: PluginValues
+  /** Nobody asked for it. */
+  readonly auto?: true
+  readonly builtIn?: true
+  /** Names of options that are never written. */
+  readonly secret?: readonly string[]
+}
+
 export interface RunPlan {
   readonly adapter: Adapter
   /** How it was named: another thread finds it by that. Absent when it was given as an object. */
@@ -117,6 +127,10 @@ export interface RunPlan {
   /** Limits of the verdict that the user changed, by code. */
   readonly limits?: Readonly<Record<string, { readonly suspect?: number; readonly invalid?: number }>>
   readonly plugins: readonly MetricPlugin[]
+  /** By id; one that is missing has the defaults of its options. */
+  readonly pluginSettings?: Readonly<Record<string, PluginSetting>>
+  /** Time before the first and after the last request in which nothing is sent; absent: as plugins that were asked for want it. */
+  readonly idleMs?: number
   readonly saveText: boolean
   /** `basic`, `contains:TEXT` or `pattern:REGEX`, checked: what every whole answer is judged by. */
   readonly validate?: string

@@ -21,6 +21,8 @@ export interface MetricPlugin {
   readonly needs?: string
   /** What may be said in a config file under `pluginOptions.<id>`, or as `--plugin-option <id>.<name>=VALUE`. */
   readonly options?: Readonly<Record<string, PluginOption>>
+  /** How long an idle server is worth watching before and after the load, ms; the run waits only where the plugin was asked for. */
+  readonly idleMs?: number
   /** Rows that it adds to the verdict's table, for the findings of {@link summarize}. */
   readonly limits?: readonly Limit[]
   /** What of its samples is drawn over time. */
@@ -112,8 +114,10 @@ export interface Sampler {
 
 /** One line of `series/<id>.jsonl`: an instant and what was read. JSON. */
 export interface Sample {
-  /** Milliseconds since the run's origin. */
+  /** Milliseconds since the run's origin; never before that of the sample before. */
   readonly at: number
+  /** Set by the host: it was read between two windows, while no load ran, so that counters can be differed exactly. */
+  readonly edge?: true
   readonly [name: string]: unknown
 }
 

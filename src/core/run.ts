@@ -63,7 +63,9 @@ export interface Manifest {
   readonly endedAt?: string
 }
 
-export interface ManifestPlugin extends Pick<PluginSummary, 'plugin' | 'source' | 'absent' | 'sampling'> {
+export interface ManifestPlugin extends Pick<PluginSummary, 'plugin' | 'auto' | 'source' | 'absent' | 'sampling'> {
+  /** It came with inferbench: a report may load it. */
+  readonly builtIn?: true
   /** With defaults; secrets removed. */
   readonly options?: Readonly<Record<string, string | number | boolean>>
 }

@@ -148,6 +148,8 @@ export type Evaluations = Readonly<Record<string, Readonly<Record<string, Metric
 /** What a plugin saw beside the load, or why it saw nothing. */
 export interface PluginSummary {
   readonly plugin: string
+  /** Nobody asked for it: it takes part where it works, and nothing is said where it does not. */
+  readonly auto?: true
   /** What it read; absent when nothing could be. */
   readonly source?: string
   /** Why there is nothing, or nothing more: one line. */
@@ -160,8 +162,10 @@ export interface PluginSummary {
 
 export interface SamplingCost {
   readonly samples: number
-  /** Readings that failed or did not come in time. */
+  /** Readings that failed or did not come in time, and samples that were none. */
   readonly failed: number
+  /** Why the first of them failed. */
+  readonly firstFailure?: string
   /** Median distance of two samples, ms; absent below two. */
   readonly everyMs?: number
   /** The longest distance, ms. */
@@ -180,6 +184,8 @@ export interface PluginFigures {
   readonly metrics: Readonly<Record<string, MetricResult>>
   /** Over its other windows, where there were samples: `before`, `warmup`, `after`. */
   readonly phases?: Readonly<Record<string, Readonly<Record<string, MetricResult>>>>
+  /** What was wrong with what the plugin made of its samples: one line. */
+  readonly fault?: string
 }
 
 export interface Summary {
