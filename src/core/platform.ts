@@ -103,6 +103,8 @@ export interface Files {
   makeFolder(path: string): Promise<void>
   /** Names in a folder; undefined when there is no such folder. */
   list(path: string): Promise<readonly string[] | undefined>
+  /** Where a symbolic link points; undefined when there is no such link. */
+  readLink?(path: string): Promise<string | undefined>
   /** Joins and normalises as the platform does. */
   join(...parts: readonly string[]): string
 }
@@ -204,6 +206,11 @@ export interface Platform {
   randomId(): string
   /** undefined when it is not set or may not be read. */
   env(name: string): string | undefined
+  /**
+   * Whether a file or folder may be read, or a command run, without a person being asked, as a sandbox may. It may fail all the same.
+   * Absent: nobody is ever asked.
+   */
+  mayDo?(what: 'read' | 'run', name: string): boolean
   /** Runs `task` after pending I/O was handled: the next turn of the loop. */
   nextTurn(task: () => void): void
   usage?(): ClientUsage

@@ -9,7 +9,10 @@ interface DenoGlobal {
   readonly version: { readonly deno: string }
   readonly permissions: {
     querySync(
-      descriptor: { readonly name: 'sys'; readonly kind: string } | { readonly name: 'read'; readonly path: string },
+      descriptor:
+        | { readonly name: 'sys'; readonly kind: string }
+        | { readonly name: 'read'; readonly path: string }
+        | { readonly name: 'run'; readonly command: string },
     ): { readonly state: string }
   }
   createHttpClient(options: object): { close(): void }
@@ -23,7 +26,9 @@ export function createDenoPlatform(): Platform {
     version: Deno.version.deno,
     collections: false,
     threads: true,
-    isReadable: (path) => Deno.permissions.querySync({ name: 'read', path }).state === 'granted',
+    mayDo: (what, name) =>
+      Deno.permissions.querySync(what === 'read' ? { name: what, path: name } : { name: what, command: name }).state ===
+      'granted',
     isAllowed: (kind) => Deno.permissions.querySync({ name: 'sys', kind }).state === 'granted',
     transports: {
       fetch: createFetchTransport({

@@ -1,6 +1,6 @@
 /** Files over `node:fs`, which Node, Bun and Deno share. */
 import { createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BenchError, type BenchErrorCode, describeError } from '../core/errors.ts'
 import type { AppendFile, Files } from '../core/platform.ts'
@@ -135,6 +135,15 @@ export const files: Files = {
       const code = errorCode(thrown)
       if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
       throw fileError('storage', 'read the folder', path, thrown)
+    }
+  },
+  readLink: async (path) => {
+    try {
+      return await readlink(path)
+    } catch (thrown) {
+      const code = errorCode(thrown)
+      if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EINVAL') return undefined
+      throw fileError('storage', 'read the link', path, thrown)
     }
   },
   join: (...parts) => join(...parts),

@@ -14,7 +14,7 @@ import { createSocketTransport } from './transport/socket.ts'
 
 /** What a runtime says for itself. */
 export interface RuntimePart
-  extends Pick<Platform, 'name' | 'version' | 'transports'>,
+  extends Pick<Platform, 'name' | 'version' | 'transports' | 'mayDo'>,
     Required<Pick<Platform, 'serve' | 'loadModule'>> {
   /** It reports its garbage collections to a `PerformanceObserver`. */
   readonly collections: boolean
@@ -22,8 +22,6 @@ export interface RuntimePart
   readonly threads: boolean
   /** Whether a fact about the machine may be read without asking; absent: all of them. */
   readonly isAllowed?: (kind: SystemFact) => boolean
-  /** Whether a file may be read without asking; absent: any. */
-  readonly isReadable?: (path: string) => boolean
   /** What its command wants before the path of a module to run; `commands`: the module starts processes, writes files or loads native code. */
   readonly moduleArguments: (module: URL, allow?: 'commands') => readonly string[]
 }
@@ -32,7 +30,6 @@ export interface RuntimePart
 export function assemblePlatform({
   collections,
   isAllowed = () => true,
-  isReadable = () => true,
   moduleArguments,
   threads,
   transports,
@@ -53,7 +50,7 @@ export function assemblePlatform({
     ...(threads && { startLoadThread }),
     inflate: (coding) => createInflater(coding),
     files,
-    ...(cacheFolder !== undefined && isReadable(cacheFolder) && { cacheFolder }),
+    ...(cacheFolder !== undefined && runtime.mayDo?.('read', cacheFolder) !== false && { cacheFolder }),
     spawn,
     startModule: (module, args, allow) => startModule(moduleArguments(module, allow), module, args),
     ...(hasProcessGroups() && {
