@@ -35,7 +35,7 @@ export async function readLoggedRun(files: Files, folder: string, manifest: Mani
   let warmup = 0
   await readRecords(log, files.readPieces(log), (record) => {
     if (record.phase === 'measure') records.get(record.scenario)?.push(record)
-    else warmup++
+    else if (record.phase === 'warmup') warmup++
   })
   return {
     manifest,

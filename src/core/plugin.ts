@@ -3,9 +3,11 @@
  * the run), `evaluate` (asks the server). Whatever it does, it never harms the run: what fails is a named reason.
  */
 import type { ProbeReply, ScrapeMap, Target } from './adapter.ts'
+import type { Call } from './call.ts'
+import type { WireMessage } from './event.ts'
 import type { Finding, Limit } from './limit.ts'
 import type { Accumulator, MetricDefinition, MetricResult } from './metric.ts'
-import type { Platform } from './platform.ts'
+import type { Platform, TransportOptions } from './platform.ts'
 import type { ScenarioSummary, Window } from './summary.ts'
 
 export interface MetricPlugin {
@@ -94,8 +96,75 @@ export interface PluginReply extends ProbeReply {
 export interface EvaluationContext extends PluginContext {
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal
-  /** Runs a task while the load of the last scenario goes on beside it. Its requests are recorded with the phase `beside`, and are in no figure. */
-  underLoad<Result>(task: () => Promise<Result>): Promise<Result>
+  /** How the run reaches servers: certificates, a proxy. */
+  readonly transport: TransportOptions
+  /** A line for whoever waits; secrets are removed from it. */
+  say(line: string): void
+  /** Removes the run's secrets from a text: for what it writes itself. */
+  scrub(text: string): string
+  /** Makes a folder of its own within the run's, for what it leaves behind; undefined where the run writes nothing. */
+  makeFolder(): Promise<string | undefined>
+  /** Call `n` (from 0) of the last scenario: the run's own prompts. */
+  call(n: number): Call
+  /**
+   * A server to be asked as the run asks: by its adapter, streamed or not. The run's own, or another, which gets the run's key and headers
+   * at the same origin only. Rejects with a `BenchError` when it is not there, or names no model.
+   */
+  reach(other?: OtherServer): Promise<Asker>
+  /**
+   * Runs a task while the load of the last scenario goes on beside it: the same arrival without limits of number and time, and calls that
+   * nobody asked yet; a schedule that ends (stages, a replay) starts over when its last answer has come. The task begins when
+   * the first answer of the load has come. When it has ended, well or not, the load is stopped and drained; then its result
+   * is given. The load's requests are recorded with the phase `beside`, and are in no figure. Rejects with a
+   * `BenchError('run-failed')` when the load ended before the task. One task at a time.
+   */
+  underLoad<Result>(task: (load: LoadBeside) => Promise<Result>): Promise<Result>
+}
+
+export interface OtherServer {
+  readonly url: string
+  /** Absent: the run's where it is served there, else the first that is listed. */
+  readonly model?: string
+  readonly apiKey?: string
+}
+
+/** Asks one server, over connections of its own; nothing of it is recorded. */
+export interface Asker {
+  readonly baseUrl: string
+  readonly model: string
+  /** Resolves with a whole, good answer; rejects with a `BenchError` that says what came in its place. */
+  ask(call: Call, options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<AskedAnswer>
+}
+
+export interface AskedAnswer {
+  readonly text: string
+  readonly reasoning?: string
+  /** In the server's words. */
+  readonly finish?: string
+  /** As far as the server, or the run's tokenizer, counts them. */
+  readonly outputTokens?: number
+  /** What the server sent, as framed: for what an adapter does not read. */
+  readonly messages: readonly WireMessage[]
+}
+
+/** The load that goes on beside a task. */
+export interface LoadBeside {
+  /** What it is, for people: `16 streams`. */
+  readonly title: string
+  /** Aborted when the load has ended before the task, or the user interrupts: what is asked from then on is not asked under load. */
+  readonly signal: AbortSignal
+  /** How busy it kept the server while the task ran. Whole once the load is drained: after `underLoad`. */
+  busy(): BesideFigures
+}
+
+export interface BesideFigures {
+  /** How long the task took, ms; until now while it runs. */
+  readonly ms: number
+  /** Requests of the load in flight, in the mean over that time: from sending to the end of the answer. */
+  readonly inFlightMean: number
+  /** Requests of the load that were in flight at some time of the task, and those of them that failed. Cut short at its end is no failure. */
+  readonly requests: number
+  readonly failed: number
 }
 
 /** What watches. One reading at a time; a reading that does not come within the host's limit is given up, and the gap counted. */

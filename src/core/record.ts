@@ -4,7 +4,8 @@
  */
 import type { ServerTimings, ServerTrace } from './event.ts'
 
-export type Phase = 'warmup' | 'measure'
+/** `beside`: the load that went on while a plugin asked the server; part of no figure. */
+export type Phase = 'warmup' | 'measure' | 'beside'
 
 /** Who counted the output tokens. `chunks`: nobody did, and each event with text stands for one token. */
 export type TokenSource = 'server' | 'tokenizer' | 'chunks'

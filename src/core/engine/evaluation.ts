@@ -1,18 +1,26 @@
 import { describeError } from '../errors.ts'
 import type { Evaluations } from '../summary.ts'
-import { createEvaluationContext } from './plugin-context.ts'
+import { type EvaluationSetting, openEvaluationTools } from './evaluation-tools.ts'
+import { createPluginContext } from './plugin-context.ts'
 import type { Session } from './session.ts'
 
 /** Lets plugins ask the server after the load, one after the other; undefined when none does. A failure is noted, and is no result. */
-export async function evaluatePlugins(session: Session): Promise<Evaluations | undefined> {
+export async function evaluatePlugins(session: Session, setting: EvaluationSetting): Promise<Evaluations | undefined> {
+  const asking = session.plan.plugins.filter(({ evaluate }) => evaluate !== undefined)
+  if (asking.length === 0) return undefined
   const results: Record<string, Evaluations[string]> = {}
-  for (const plugin of session.plan.plugins) {
-    if (plugin.evaluate === undefined || session.stop.aborted) continue
-    try {
-      results[plugin.id] = await plugin.evaluate(createEvaluationContext(session))
-    } catch (thrown) {
-      session.note(`plugin ${plugin.id}: its evaluation failed: ${describeError(thrown)}`)
+  const tools = openEvaluationTools(setting)
+  try {
+    for (const plugin of asking) {
+      if (session.stop.aborted) break
+      try {
+        results[plugin.id] = await plugin.evaluate!({ ...createPluginContext(session), ...tools.make(plugin.id) })
+      } catch (thrown) {
+        session.note(`plugin ${plugin.id}: its evaluation failed: ${describeError(thrown)}`)
+      }
     }
+  } finally {
+    await tools.close()
   }
   return Object.keys(results).length === 0 ? undefined : results
 }

@@ -1,5 +1,5 @@
 import { BenchError } from '../errors.ts'
-import type { EvaluationContext, PluginContext } from '../plugin.ts'
+import type { PluginContext } from '../plugin.ts'
 import type { Session } from './session.ts'
 
 /** To be completed: what plugins are given of a run. */
@@ -16,8 +16,4 @@ export function createPluginContext(session: Session): PluginContext {
     get: () => Promise.reject(new BenchError('unsupported', 'not yet')),
     note: session.note,
   }
-}
-
-export function createEvaluationContext(session: Session): EvaluationContext {
-  return { ...createPluginContext(session), signal: session.stop, underLoad: (task) => task() }
 }

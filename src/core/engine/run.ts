@@ -14,7 +14,7 @@ import type { Platform, Transport, TransportOptions } from '../platform.ts'
 import type { RequestRecord } from '../record.ts'
 import { renderMarkdown } from '../report/markdown.ts'
 import type { ClientSample, Manifest, Progress, RunResult } from '../run.ts'
-import type { Summary } from '../summary.ts'
+import type { Evaluations, Summary } from '../summary.ts'
 import { createJudge, type Judge } from '../verdict/mod.ts'
 import { type LocalTokenizer, loadTokenizer, type PreparedWorkload } from '../workload/mod.ts'
 import { createAnswerCheck } from './answer-check.ts'
@@ -29,7 +29,7 @@ import { describeEnd, describeOutcome, describeRun } from './manifest.ts'
 import { REHEARSAL_OPTIONS, rehearse } from './rehearsal.ts'
 import { listTurns } from './repeat.ts'
 import { startSampling } from './sampling.ts'
-import { runScenario, type ScenarioEnd } from './scenario.ts'
+import { runScenario, type ScenarioEnd, type ScenarioRun } from './scenario.ts'
 import { type OwnServer, openServer } from './server.ts'
 import { openSession, type Session } from './session.ts'
 import { findTotalFailure, summarizeRun } from './summary.ts'
@@ -46,6 +46,8 @@ export interface RunObserver {
   record?(record: RequestRecord): void
   /** What the client saw of itself, about four times a second. */
   sample?(sample: ClientSample): void
+  /** Between two repetitions, while nothing is sent and, with `restart`, no server runs: the next begins when it resolves. */
+  rest?(): Promise<void>
 }
 
 /**
@@ -80,10 +82,11 @@ export async function run(
     })
     const judge = createJudge(setting.manifest.scenarios)
     const folds = { summarizer, judge, load: watchLoad(session, transport.name) }
-    const ends = await measure(session, driver, server, setting, journal, folds, observer)
+    const { ends, last } = await measure(session, driver, server, setting, journal, folds, observer)
+    const evaluations = await evaluate(session, last, journal, observer)
     // Its sockets go first: where files are scarce, the summary needs one of theirs.
     await driver.close()
-    return await conclude(session, setting, journal, folds, ends)
+    return await conclude(session, setting, journal, folds, ends, evaluations)
   } catch (thrown) {
     // What was waited for in vain has a reason of its own: the server that we started has ended.
     throw session.failure ?? thrown
@@ -143,7 +146,7 @@ async function measure(
   journal: Journal,
   { summarizer, judge, load }: Folds,
   observer: RunObserver,
-): Promise<readonly ScenarioEnd[]> {
+): Promise<{ readonly ends: readonly ScenarioEnd[]; readonly last: ScenarioRun | undefined }> {
   const client = createStateReader()
   const stopWatch = startWatch(session, client.read, (sample) => {
     journal.sample('client', sample)
@@ -151,16 +154,16 @@ async function measure(
     observer.sample?.(sample)
   })
   const sampling = startSampling(session, journal)
-  const { validate, saveText } = session.plan
-  const check = createAnswerCheck(validate === undefined ? undefined : parseValidation(validate), saveText)
+  const check = makeCheck(session)
   const ends: ScenarioEnd[] = []
+  let last: ScenarioRun | undefined
   try {
     const turns =
       session.plan.sweep === undefined
         ? listTurns(session, server, observer)
         : listLevels(session, (scenario) => summarizer.summary([scenario])[0]!)
     for await (const { index, scenario, repetition, order } of turns) {
-      const end = await runScenario({
+      last = {
         session,
         index,
         ...(repetition === undefined ? {} : { repetition }),
@@ -181,7 +184,8 @@ async function measure(
         live: () => summarizer.live(scenario.name, repetition),
         onState: client.set,
         ...(observer.progress === undefined ? {} : { progress: observer.progress }),
-      })
+      }
+      const end = await runScenario(last)
       ends[index] = { ...end, windows: [...(ends[index]?.windows ?? []), ...end.windows] }
       if (end.failure !== undefined) session.fail(end.failure)
       if (session.stop.aborted) break
@@ -190,7 +194,35 @@ async function measure(
     stopWatch()
     await sampling.stop()
   }
-  return ends
+  return { ends, last }
+}
+
+function makeCheck({ plan }: Session): ReturnType<typeof createAnswerCheck> {
+  const { validate, saveText } = plan
+  return createAnswerCheck(validate === undefined ? undefined : parseValidation(validate), saveText)
+}
+
+/** The server is asked by plugins while it can still be loaded as it was. `last`: the turn that ended last. */
+async function evaluate(
+  session: Session,
+  last: ScenarioRun | undefined,
+  journal: Journal,
+  observer: RunObserver,
+): Promise<Evaluations | undefined> {
+  if (last === undefined || session.stop.aborted) return undefined
+  const { plan, platform } = session
+  const check = makeCheck(session)
+  return await evaluatePlugins(session, {
+    last,
+    folder: journal.folder,
+    keep(given) {
+      const record = check(given)
+      journal.record(record)
+      observer.record?.(record)
+    },
+    say: (line) => observer.say?.(line),
+    openTransport: () => openTransport(plan, platform, plan.transportOptions),
+  })
 }
 
 async function conclude(
@@ -199,9 +231,9 @@ async function conclude(
   journal: Journal,
   { summarizer, judge, load }: Folds,
   ends: readonly ScenarioEnd[],
+  evaluations: Evaluations | undefined,
 ): Promise<RunResult> {
   const { plan, interrupted } = session
-  const evaluations = session.stop.aborted ? undefined : await evaluatePlugins(session)
   const calibration = await load.quote()
   const ended: Manifest = {
     ...describeEnd(session, setting.manifest, ends),

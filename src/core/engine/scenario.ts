@@ -8,9 +8,10 @@ import type { Phase as PhaseName, RequestRecord } from '../record.ts'
 import type { ManifestScenario, Progress } from '../run.ts'
 import { formatDuration } from '../units.ts'
 import type { PreparedWorkload } from '../workload/mod.ts'
+import type { AnswerFields } from './answer.ts'
 import { pause } from './discover.ts'
 import type { Phase, PhaseEnd } from './dispatch.ts'
-import type { Driver } from './driver.ts'
+import type { DrivenPhase, Driver } from './driver.ts'
 import type { ExchangeContext } from './exchange.ts'
 import type { Asked } from './flight.ts'
 import type { Session } from './session.ts'
@@ -76,12 +77,47 @@ export async function runScenario(run: ScenarioRun): Promise<ScenarioEnd> {
   return end()
 }
 
-async function runPhase(
+/** Those that a scenario consists of. */
+type OwnPhase = Exclude<PhaseName, 'beside'>
+
+/** Which calls a phase asks, and how their ids begin. */
+export interface Stretch {
+  readonly idPrefix: string
+  readonly firstCall: number
+}
+
+interface Limits {
+  readonly requests?: number
+  readonly durationMs?: number
+}
+
+/** Each repetition asks what none before it asked: a prefix cache must not answer the later ones. */
+function planStretch({ session, index, repetition, order }: ScenarioRun, name: OwnPhase, limits: Limits): Stretch {
+  const place = repetition === undefined ? '' : `r${repetition}`
+  return {
+    idPrefix: `${session.id}-${index}${place}${name === 'warmup' ? 'w' : 'm'}`,
+    firstCall:
+      order === undefined
+        ? ((repetition ?? 1) - 1) * (limits.requests ?? CALLS_A_REPETITION)
+        : order * CALLS_A_REPETITION,
+  }
+}
+
+/** The first call that no phase of this scenario has asked, nor any before it. */
+export function firstCallAfter({ repetition, order, scenario }: ScenarioRun): number {
+  return order === undefined
+    ? (repetition ?? 1) * (scenario.requests ?? CALLS_A_REPETITION)
+    : (order + 1) * CALLS_A_REPETITION
+}
+
+/** Sends the scenario's load; without limits until it is stopped, or its schedule ends. */
+export function startPhase(
   run: ScenarioRun,
   guard: Guard,
   name: PhaseName,
-  limits: { readonly requests?: number; readonly durationMs?: number },
-): Promise<Window> {
+  limits: Limits,
+  stretch: Stretch,
+): DrivenPhase {
   const { scenario, session, repetition } = run
   const { plan } = session
   const mark = repetition === undefined ? {} : { run: repetition }
@@ -93,14 +129,9 @@ async function runPhase(
       drainMs: plan.drainMs,
       outageMs: plan.readyTimeoutMs,
       workload: run.workload,
-      part: name,
+      part: name === 'warmup' ? 'warmup' : 'measure',
       jobs: {
-        idPrefix: `${session.id}-${run.index}${repetition === undefined ? '' : `r${repetition}`}${name === 'warmup' ? 'w' : 'm'}`,
-        // Each repetition asks what none before it asked: a prefix cache must not answer the later ones.
-        firstCall:
-          run.order === undefined
-            ? ((repetition ?? 1) - 1) * (limits.requests ?? CALLS_A_REPETITION)
-            : run.order * CALLS_A_REPETITION,
+        ...stretch,
         target: guard.usageRejected ? { ...run.target, includeUsage: false } : run.target,
       },
     },
@@ -113,7 +144,7 @@ async function runPhase(
           run.onRecord({
             ...record,
             ...mark,
-            phase: 'warmup',
+            phase: name === 'beside' ? name : 'warmup',
             notes: [...(record.notes ?? []), 'include_usage_rejected'],
           })
           return 'redo'
@@ -125,6 +156,13 @@ async function runPhase(
       },
     },
   )
+  return phase
+}
+
+async function runPhase(run: ScenarioRun, guard: Guard, name: OwnPhase, limits: Limits): Promise<Window> {
+  const { session, repetition } = run
+  const mark = repetition === undefined ? {} : { run: repetition }
+  const phase = startPhase(run, guard, name, limits, planStretch(run, name, limits))
   run.onState((ms) => ({
     openSockets: run.driver.openSockets,
     inFlight: phase.state.inFlight,
@@ -133,9 +171,9 @@ async function runPhase(
     ...(ms > 0 ? { spin: phase.state.takeSpinMs() / ms } : {}),
     ...describeThreads(run.driver),
   }))
-  const onStop = (): void => phase.stop(String(run.session.stop.reason ?? 'interrupted'))
-  if (run.session.stop.aborted) onStop()
-  run.session.stop.addEventListener('abort', onStop)
+  const onStop = (): void => phase.stop(String(session.stop.reason ?? 'interrupted'))
+  if (session.stop.aborted) onStop()
+  session.stop.addEventListener('abort', onStop)
   const ticker = setInterval(() => run.progress?.(describeProgress(run, name, phase, limits)), PROGRESS_MS)
   try {
     const ended = await phase.ended
@@ -143,7 +181,7 @@ async function runPhase(
     return { name, ...mark, startAt: session.toRunMs(ended.startAt), endAt: session.toRunMs(ended.endAt) }
   } finally {
     clearInterval(ticker)
-    run.session.stop.removeEventListener('abort', onStop)
+    session.stop.removeEventListener('abort', onStop)
   }
 }
 
@@ -171,12 +209,7 @@ function describeContext(run: ScenarioRun, phase: PhaseName): ExchangeContext {
   }
 }
 
-function describeProgress(
-  run: ScenarioRun,
-  name: PhaseName,
-  phase: Phase,
-  limits: { readonly requests?: number; readonly durationMs?: number },
-): Progress {
+function describeProgress(run: ScenarioRun, name: OwnPhase, phase: Phase, limits: Limits): Progress {
   const { state } = phase
   const elapsedMs = run.session.platform.clock.now() - state.startAt
   const leftByCount =
@@ -210,7 +243,7 @@ function describePlace({ index, order, session }: ScenarioRun): Pick<Progress, '
 
 // --- what ends a run early ------------------------------------------------------------------------------------------
 
-interface Guard {
+export interface Guard {
   /** The server refuses `stream_options.include_usage`: later requests go without. */
   readonly usageRejected: boolean
   readonly failure: BenchError | undefined
@@ -222,7 +255,7 @@ interface Guard {
 const HOPELESS_STATUS = new Set([301, 302, 303, 307, 308, 401, 403, 404, 405])
 const OUT_OF_FILES = new Set(['EMFILE', 'ENFILE'])
 
-function createGuard(run: ScenarioRun): Guard {
+export function createGuard(run: ScenarioRun): Guard {
   const { target } = run
   const { plan } = run.session
   let succeeded = false
@@ -282,7 +315,7 @@ function createGuard(run: ScenarioRun): Guard {
   }
 }
 
-function rejectsUsage(record: RequestRecord): boolean {
+export function rejectsUsage(record: RequestRecord | AnswerFields): boolean {
   if (record.outcome !== 'http-error' || (record.status !== 400 && record.status !== 422)) return false
   return /stream_options|include_usage/i.test(record.error ?? '')
 }

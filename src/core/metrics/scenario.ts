@@ -71,10 +71,8 @@ export class ScenarioFold {
   }
 
   add(record: RequestRecord): void {
-    if (record.phase !== 'measure') {
-      this.warmupRequests++
-      return
-    }
+    if (record.phase === 'warmup') this.warmupRequests++
+    if (record.phase !== 'measure') return
     addToTotals(this.totals, record)
     count(this.outcomes, record.outcome)
     for (const note of record.notes ?? []) count(this.notes, note)

@@ -49,6 +49,8 @@ class RecordSummarizer implements Summarizer {
   }
 
   add(record: RequestRecord): void {
+    // Nor is it a repetition, where there are some.
+    if (record.phase === 'beside') return
     this.fold(record.scenario, record.run).add(record)
   }
 

@@ -35,7 +35,7 @@ const base = {
   n: count,
   id: text,
   scenario: text,
-  phase: v.picklist(['warmup', 'measure']),
+  phase: v.picklist(['warmup', 'measure', 'beside']),
   thread: v.exactOptional(count),
   run: v.exactOptional(count),
   target: v.exactOptional(text),

@@ -32,7 +32,7 @@ export function createJudge(scenarios: readonly ManifestScenario[]): Judge {
   return {
     add(record) {
       const runs = evidence.get(record.scenario)
-      if (runs === undefined) return
+      if (runs === undefined || record.phase === 'beside') return
       const run = record.run ?? 0
       let of = runs.get(run)
       if (of === undefined) {

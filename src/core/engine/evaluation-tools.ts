@@ -1,0 +1,52 @@
+/** What a plugin that asks the server after the load is given beside what every plugin is given. */
+import type { Transport } from '../platform.ts'
+import type { EvaluationContext, PluginContext } from '../plugin.ts'
+import type { RequestRecord } from '../record.ts'
+import { openReach } from './asker.ts'
+import { openBeside } from './beside.ts'
+import type { ScenarioRun } from './scenario.ts'
+
+export interface EvaluationSetting {
+  /** The turn that ended last. */
+  readonly last: ScenarioRun
+  /** The run's folder; undefined where nothing is written. */
+  readonly folder: string | undefined
+  /** What becomes of the records of the load beside. */
+  keep(record: RequestRecord): void
+  say(line: string): void
+  openTransport(): Transport
+}
+
+export interface EvaluationTools {
+  /** Those of one plugin. */
+  make(plugin: string): Omit<EvaluationContext, keyof PluginContext>
+  close(): Promise<void>
+}
+
+export function openEvaluationTools(setting: EvaluationSetting): EvaluationTools {
+  const { last, folder } = setting
+  const { session, target, workload, countTokens } = last
+  const { plan, platform, scrub } = session
+  const transport = setting.openTransport()
+  const say = (line: string): void => setting.say(scrub(line))
+  const underLoad = openBeside(last, setting.keep)
+  return {
+    make: (plugin) => ({
+      signal: session.stop,
+      transport: plan.transportOptions,
+      say,
+      scrub,
+      async makeFolder() {
+        const { files } = platform
+        if (files === undefined || folder === undefined) return undefined
+        const own = files.join(folder, 'evaluations', plugin)
+        await files.makeFolder(own)
+        return own
+      },
+      call: (n) => workload.call(n),
+      reach: openReach(session, target, transport, countTokens, say),
+      underLoad,
+    }),
+    close: () => transport.close(),
+  }
+}
