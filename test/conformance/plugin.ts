@@ -1,13 +1,19 @@
 /** What every metric plugin must do, ours and yours. */
-import type { Accumulator, MetricPlugin, MetricResult, RequestRecord, Window } from 'inferbench'
+import type { Accumulator, MetricPlugin, RequestRecord, Window } from 'inferbench'
 import { describe, expect, it } from 'vitest'
 import { sampleRecords } from './plugin-records.ts'
+import { describeSampling, type PluginSampling } from './plugin-sampling.ts'
+import { checkResults, describeSeries, type PluginSeries } from './plugin-series.ts'
 
 export interface PluginTestOptions {
   /** More records to fold, in order of ending; they are added to those of the suite, which have every outcome. */
   readonly records?: readonly RequestRecord[]
   /** The order of records makes a difference, and why; then the test of that is left out, and says so. */
   readonly ordered?: string
+  /** Sources for a plugin that samples; without them it is not opened. */
+  readonly sampling?: PluginSampling
+  /** What it read in a real run, for `summarize` and `charts`; without it they are tried with garbage alone. */
+  readonly series?: PluginSeries
 }
 
 const WINDOW: Window = { name: 'measure', startAt: 0, endAt: 10_000 }
@@ -15,7 +21,7 @@ const WINDOW: Window = { name: 'measure', startAt: 0, endAt: 10_000 }
 /** Sums of floats differ in their last digits with their order; nothing else may. */
 const TOLERANCE = 1e-9
 
-/** Registers the tests. Nothing is sampled and no server is asked: only the fold runs. */
+/** Registers the tests. Only sources that are given are sampled, and no server is asked. */
 export function testPlugin(plugin: MetricPlugin, options: PluginTestOptions = {}): void {
   describe(`plugin: ${plugin.id}`, () => {
     it('has an id, a summary and at least one ability', () => {
@@ -28,7 +34,8 @@ export function testPlugin(plugin: MetricPlugin, options: PluginTestOptions = {}
     it('defines each metric whole: unit, direction, version, formula, source', () => {
       const ids = plugin.definitions.map((definition) => definition.id)
       expect(new Set(ids).size).toBe(ids.length)
-      if (plugin.accumulate !== undefined || plugin.evaluate !== undefined) expect(ids.length).toBeGreaterThan(0)
+      const measures = [plugin.accumulate, plugin.summarize, plugin.evaluate].some((ability) => ability !== undefined)
+      if (measures) expect(ids.length).toBeGreaterThan(0)
       for (const definition of plugin.definitions) {
         expect(definition.id).toMatch(/^[a-z][a-z0-9_]*$/)
         for (const text of [definition.title, definition.unit, definition.formula, definition.source]) {
@@ -40,7 +47,27 @@ export function testPlugin(plugin: MetricPlugin, options: PluginTestOptions = {}
       }
     })
 
+    it('describes its options and limits whole', () => {
+      for (const [name, option] of Object.entries(plugin.options ?? {})) {
+        expect(name).toMatch(/^[a-z][a-zA-Z0-9]*$/)
+        expect(option.summary).toMatch(/^\S.*$/)
+        const type = { text: 'string', url: 'string', number: 'number', duration: 'number', flag: 'boolean' }[
+          option.kind
+        ]
+        if (option.default !== undefined) expect(typeof option.default).toBe(type)
+      }
+      const codes = (plugin.limits ?? []).map(({ code }) => code)
+      expect(new Set(codes).size).toBe(codes.length)
+      for (const limit of plugin.limits ?? []) {
+        expect(limit.code).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/)
+        for (const text of [limit.measures, limit.why, limit.remedy]) expect(text).toMatch(/^\S.*$/)
+        expect(limit.suspect ?? limit.invalid).toBeTypeOf('number')
+      }
+    })
+
     if (plugin.accumulate !== undefined) describeFold(plugin, options)
+    if (plugin.summarize !== undefined) describeSeries(plugin, options.series)
+    if (plugin.sample !== undefined && options.sampling !== undefined) describeSampling(plugin, options.sampling)
   })
 }
 
@@ -114,19 +141,6 @@ function describeFold(plugin: MetricPlugin, options: PluginTestOptions): void {
       expectClose(resultOf([...records].reverse()), resultOf(records))
     })
   }
-}
-
-function checkResults(plugin: MetricPlugin, results: Readonly<Record<string, MetricResult>>): void {
-  const definitions = new Map(plugin.definitions.map((definition) => [definition.id, definition]))
-  for (const [id, result] of Object.entries(results)) {
-    const definition = definitions.get(id)
-    if (definition === undefined) expect.fail(`the result "${id}" has no definition`)
-    expect(result.unit).toBe(definition.unit)
-    if (result.kind === 'absent') expect(result.reason).not.toBe('')
-    else expect(result.kind).toBe(definition.kind)
-  }
-  // NaN and infinities become null, and undefined goes: what does not come back is no value.
-  expect(JSON.parse(JSON.stringify(results))).toEqual(results)
 }
 
 /** Equal, but for the last digits of numbers. */
