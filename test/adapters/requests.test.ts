@@ -5,31 +5,13 @@ import openai from 'inferbench/adapters/openai'
 import vllm from 'inferbench/adapters/vllm'
 import vllmRust from 'inferbench/adapters/vllm-rust'
 import { describe, expect, it } from 'vitest'
+import { bodyOf, chat, target } from './target.ts'
 
-const target: Target = {
-  baseUrl: 'http://localhost:8000',
-  model: 'm',
-  endpoint: 'chat',
-  stream: true,
-  includeUsage: true,
-  headers: [],
-  body: {},
-}
-const chat: Call = {
-  kind: 'chat',
-  item: 'a',
-  messages: [{ role: 'user', content: 'hi' }],
-  maxTokens: 8,
-  temperature: 0,
-}
 const completion: Call = { kind: 'completion', item: 'b', prompt: [1, 2, 3] }
-
-const body = (adapter: Adapter, call: Call, change: Partial<Target> = {}): unknown =>
-  JSON.parse(adapter.encode(call, { ...target, ...change }).body!)
 
 describe('openai', () => {
   it('sends what every server takes, and nothing else', () => {
-    expect(body(openai, chat)).toEqual({
+    expect(bodyOf(openai, chat)).toEqual({
       model: 'm',
       messages: [{ role: 'user', content: 'hi' }],
       max_tokens: 8,
@@ -37,17 +19,17 @@ describe('openai', () => {
       stream: true,
       stream_options: { include_usage: true },
     })
-    expect(body(openai, completion)).toEqual({
+    expect(bodyOf(openai, completion)).toEqual({
       model: 'm',
       prompt: [1, 2, 3],
       stream: true,
       stream_options: { include_usage: true },
     })
-    expect(body(openai, { ...chat, forceLength: true })).toEqual(body(openai, chat))
+    expect(bodyOf(openai, { ...chat, forceLength: true })).toEqual(bodyOf(openai, chat))
   })
   it('does not ask for usage where it must not', () => {
-    expect(body(openai, chat, { includeUsage: false })).not.toHaveProperty('stream_options')
-    expect(body(openai, chat, { stream: false })).toEqual({
+    expect(bodyOf(openai, chat, { includeUsage: false })).not.toHaveProperty('stream_options')
+    expect(bodyOf(openai, chat, { stream: false })).toEqual({
       model: 'm',
       messages: [{ role: 'user', content: 'hi' }],
       max_tokens: 8,
@@ -62,8 +44,8 @@ describe('openai', () => {
   })
   it('lets the user win, the call over the run', () => {
     const change = { body: { max_tokens: 1, seed: 1, stream_options: undefined } }
-    expect(body(openai, { ...chat, body: { seed: 2 } }, change)).toMatchObject({ max_tokens: 1, seed: 2 })
-    expect(body(openai, chat, change)).not.toHaveProperty('stream_options')
+    expect(bodyOf(openai, { ...chat, body: { seed: 2 } }, change)).toMatchObject({ max_tokens: 1, seed: 2 })
+    expect(bodyOf(openai, chat, change)).not.toHaveProperty('stream_options')
     expect(openai.encode({ ...chat, body: { stream: false } }, target).framing).toBe('json')
   })
   it('sends the key as a bearer token, unless the user says otherwise', () => {
@@ -89,14 +71,14 @@ describe('openai', () => {
 describe('vllm and its kin', () => {
   it('force the length when asked to', () => {
     for (const adapter of [vllm, vllmRust, mock]) {
-      expect(body(adapter, { ...chat, forceLength: true })).toMatchObject({
+      expect(bodyOf(adapter, { ...chat, forceLength: true })).toMatchObject({
         max_tokens: 8,
         ignore_eos: true,
         min_tokens: 8,
       })
-      expect(body(adapter, chat)).not.toHaveProperty('ignore_eos')
-      expect(body(adapter, { ...completion, forceLength: true })).not.toHaveProperty('min_tokens')
-      expect(body(adapter, { ...chat, forceLength: true }, { body: { ignore_eos: false } })).toMatchObject({
+      expect(bodyOf(adapter, chat)).not.toHaveProperty('ignore_eos')
+      expect(bodyOf(adapter, { ...completion, forceLength: true })).not.toHaveProperty('min_tokens')
+      expect(bodyOf(adapter, { ...chat, forceLength: true }, { body: { ignore_eos: false } })).toMatchObject({
         ignore_eos: false,
       })
     }

@@ -1,6 +1,6 @@
 /** What the adapters of further servers send beyond the OpenAI dialect, and how they read what a server says about itself. */
 import { readFileSync } from 'node:fs'
-import type { Adapter, Call, ProbeReply, Target } from 'inferbench'
+import type { Adapter, Call, ProbeReply } from 'inferbench'
 import gateway from 'inferbench/adapters/gateway'
 import llamacpp from 'inferbench/adapters/llamacpp'
 import ollama from 'inferbench/adapters/ollama'
@@ -9,22 +9,9 @@ import sglang from 'inferbench/adapters/sglang'
 import tgi from 'inferbench/adapters/tgi'
 import { describe, expect, it } from 'vitest'
 import { readRecordedAnswer } from '../support/wire.ts'
+import { bodyOf, chat, messages, target } from './target.ts'
 
-const target: Target = {
-  baseUrl: 'http://localhost:8000',
-  model: 'm',
-  endpoint: 'chat',
-  stream: true,
-  includeUsage: true,
-  headers: [],
-  body: {},
-}
-const messages = [{ role: 'user', content: 'hi' }]
-const chat: Call = { kind: 'chat', item: 'a', messages, maxTokens: 8, temperature: 0 }
 const completion: Call = { kind: 'completion', item: 'b', prompt: 'Once', maxTokens: 8 }
-
-const body = (adapter: Adapter, call: Call, change: Partial<Target> = {}): unknown =>
-  JSON.parse(adapter.encode(call, { ...target, ...change }).body!)
 
 const reply = (status: number, said: unknown): ProbeReply => ({
   status,
@@ -53,12 +40,12 @@ const exported = (text: string): Set<string> => new Set(text.match(/^[a-z][\w:]*
 
 describe('llamacpp', () => {
   it('forces the length by leaving out the end of sequence alone', () => {
-    expect(body(llamacpp, { ...chat, forceLength: true })).toEqual({
-      ...(body(openai, chat) as object),
+    expect(bodyOf(llamacpp, { ...chat, forceLength: true })).toEqual({
+      ...(bodyOf(openai, chat) as object),
       ignore_eos: true,
     })
-    expect(body(llamacpp, chat)).toEqual(body(openai, chat))
-    expect(body(llamacpp, { kind: 'completion', item: 'c', prompt: 'x', forceLength: true })).not.toHaveProperty(
+    expect(bodyOf(llamacpp, chat)).toEqual(bodyOf(openai, chat))
+    expect(bodyOf(llamacpp, { kind: 'completion', item: 'c', prompt: 'x', forceLength: true })).not.toHaveProperty(
       'ignore_eos',
     )
   })
@@ -93,12 +80,12 @@ describe('llamacpp', () => {
 
 describe('sglang', () => {
   it('forces the length', () => {
-    expect(body(sglang, { ...chat, forceLength: true })).toMatchObject({
+    expect(bodyOf(sglang, { ...chat, forceLength: true })).toMatchObject({
       max_tokens: 8,
       min_tokens: 8,
       ignore_eos: true,
     })
-    expect(body(sglang, chat)).toEqual(body(openai, chat))
+    expect(bodyOf(sglang, chat)).toEqual(bodyOf(openai, chat))
   })
   it('says its version at a new or an old place', () => {
     const models = reply(200, { object: 'list', data: [{ id: 'Qwen/Qwen3-0.6B', max_model_len: 40960 }] })
@@ -119,7 +106,7 @@ describe('sglang', () => {
 
 describe('tgi', () => {
   it('sends nothing of its own: lengths cannot be forced', () => {
-    expect(body(tgi, { ...chat, forceLength: true })).toEqual(body(openai, chat))
+    expect(bodyOf(tgi, { ...chat, forceLength: true })).toEqual(bodyOf(openai, chat))
   })
   it('counts texts and conversations', () => {
     const asked = (input: Parameters<NonNullable<Adapter['countTokens']>['request']>[0]) => {
@@ -166,7 +153,7 @@ describe('ollama', () => {
   })
   it('asks for a completion as it stands', () => {
     expect(ollama.encode(completion, target).url).toBe('http://localhost:8000/api/generate')
-    expect(body(ollama, completion, { stream: false })).toEqual({
+    expect(bodyOf(ollama, completion, { stream: false })).toEqual({
       model: 'm',
       prompt: 'Once',
       raw: true,
@@ -176,7 +163,7 @@ describe('ollama', () => {
   })
   it('lets the user win, option by option', () => {
     const change = { body: { options: { num_ctx: 4096, temperature: 1 }, think: false, keep_alive: '1h' } }
-    expect(body(ollama, chat, change)).toMatchObject({
+    expect(bodyOf(ollama, chat, change)).toMatchObject({
       options: { num_predict: 8, num_ctx: 4096, temperature: 1 },
       think: false,
       keep_alive: '1h',
@@ -204,7 +191,7 @@ describe('gateway', () => {
     const spec = gateway.encode({ ...chat, temperature: 0.7 }, target)
     expect(spec).toMatchObject({ url: 'http://localhost:8000/generate', framing: 'json' })
     expect(JSON.parse(spec.body!)).toEqual({ prompt: 'hi', max_tokens: 8, temperature: 0.7 })
-    expect(body(gateway, completion, { body: { top_k: 3 } })).toEqual({ prompt: 'Once', max_tokens: 8, top_k: 3 })
+    expect(bodyOf(gateway, completion, { body: { top_k: 3 } })).toEqual({ prompt: 'Once', max_tokens: 8, top_k: 3 })
   })
   it('keeps what the server says of its speed', () => {
     const data = JSON.stringify({ text: 'a b', tokens_per_sec: 47.3, latency_ms: 21.1, model: 'm' })
