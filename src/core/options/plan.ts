@@ -164,30 +164,24 @@ function readTimeouts(options: CheckedOptions): Timeouts {
 async function readInputs(options: CheckedOptions, platform: Platform, nameOption: NameOption): Promise<Inputs> {
   const { dataset, promptFile, replay } = options
   return {
-    ...(promptFile !== undefined && { dataset: await readPrompts(promptFile, platform, nameOption('promptFile')) }),
-    ...(dataset !== undefined && { dataset: await readDataset(dataset, platform, nameOption('dataset')) }),
+    ...(promptFile !== undefined && {
+      dataset: await readRows(promptFile, parsePromptFile, platform, nameOption('promptFile')),
+    }),
+    ...(dataset !== undefined && { dataset: await readRows(dataset, parseDataset, platform, nameOption('dataset')) }),
     ...(replay !== undefined && { instants: await readInstants(replay, platform, nameOption('replay')) }),
   }
 }
 
-async function readDataset(path: string, platform: Platform, name: string): Promise<NonNullable<Inputs['dataset']>> {
-  const text = await readNamedFile(path, name, platform)
-  return {
-    kind: 'dataset',
-    name: path.split(/[/\\]/).at(-1)!,
-    hash: await digestText(text),
-    rows: parseDataset(path, text),
-  }
-}
+type Rows = NonNullable<Inputs['dataset']>
 
-async function readPrompts(path: string, platform: Platform, name: string): Promise<NonNullable<Inputs['dataset']>> {
+async function readRows(
+  path: string,
+  parse: (path: string, text: string) => Rows['rows'],
+  platform: Platform,
+  name: string,
+): Promise<Rows> {
   const text = await readNamedFile(path, name, platform)
-  return {
-    kind: 'dataset',
-    name: path.split(/[/\\]/).at(-1)!,
-    hash: await digestText(text),
-    rows: parsePromptFile(path, text),
-  }
+  return { kind: 'dataset', name: path.split(/[/\\]/).at(-1)!, hash: await digestText(text), rows: parse(path, text) }
 }
 
 async function readInstants(path: string, platform: Platform, name: string): Promise<readonly number[]> {

@@ -1,25 +1,15 @@
 /** The metrics of sagellm-benchmark's later versions: an aggregate over requests, and what its HTTP client derives from one. */
 import { ascending, floorIndexPercentile, meanOf, sampleDeviation, sumOf } from '../percentiles.ts'
+import type { SagellmResponse } from './year1.ts'
 
 /** Instants in seconds. */
-export interface SagellmRequest {
-  readonly ttft_ms: number
-  readonly tbt_ms: number
-  readonly tpot_ms: number
-  readonly throughput_tps: number
+export interface SagellmRequest extends Omit<SagellmResponse, 'error'> {
   readonly queued_at: number
   readonly completed_at: number
   readonly prompt_tokens: number
   readonly output_tokens: number
   readonly itl_list: readonly number[]
   readonly e2e_latency_ms: number
-  readonly peak_mem_mb: number
-  readonly kv_used_tokens: number
-  readonly kv_used_bytes: number
-  readonly prefix_hit_rate: number
-  readonly evict_count: number
-  readonly evict_ms: number
-  readonly spec_accept_rate: number
 }
 
 export type SagellmHeadFigures = Readonly<Record<string, number>>
