@@ -15,7 +15,19 @@ export function nearestName(written: string, names: Iterable<string>): string | 
 
 /** Letters to change; a name that was begun and not ended counts as less than one. */
 function countSteps(wanted: string, name: string): number {
-  return wanted.length >= 3 && name.startsWith(wanted) ? 0.5 : distance(wanted, name)
+  if (wanted.length >= 3 && name.startsWith(wanted)) return 0.5
+  return isSwap(wanted, name) ? 1 : distance(wanted, name)
+}
+
+/** Two neighbours that changed places are one slip of the fingers. */
+function isSwap(one: string, other: string): boolean {
+  const at = [...one].findIndex((letter, index) => letter !== other[index])
+  return (
+    one.length === other.length &&
+    one[at] === other[at + 1] &&
+    one[at + 1] === other[at] &&
+    one.slice(at + 2) === other.slice(at + 2)
+  )
 }
 
 /** ` Did you mean "x"?`, or the list of all names when it is short, or nothing. Begins with a separator. */

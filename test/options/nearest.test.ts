@@ -10,6 +10,8 @@ describe('nearestName', () => {
     ['gate', 'gates'],
     ['tiemout', 'timeout'],
     ['sead', 'seed'],
+    ['modle', 'model'],
+    ['rtae', 'rate'],
     ['burst', 'burstiness'],
   ])('%s is meant as %s', (written, name) => {
     expect(nearestName(written, optionNames)).toBe(name)

@@ -58,7 +58,7 @@ describe('bench score', () => {
 
   it.each([
     [['--fail-on-grade', 'Z'], /no grade of the contract/],
-    [['--format', 'tabel'], /--format: there is no "tabel"; there is "table"/],
+    [['--format', 'tabel'], /--format: there is no "tabel"; did you mean "table"\?/],
     [['--concurrency', 'x'], /--concurrency/],
     [['--by-layers'], /did you mean --by-layer/],
     [['--contract', 'missing.json'], /missing\.json/],

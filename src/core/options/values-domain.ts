@@ -8,7 +8,7 @@ import { suggestName } from '../nearest.ts'
 import type { MetricPlugin } from '../plugin.ts'
 import { parseDuration } from '../units.ts'
 import type { CheckedOptions, RunOptions, StageInput } from './options.ts'
-import { integer } from './values.ts'
+import { integer, showValue } from './values.ts'
 import { WORKLOAD_NAMES } from './workloads.ts'
 
 type Header = readonly [name: string, value: string]
@@ -25,7 +25,7 @@ const MOST_THREADS = 256
 export function threadCount(): v.GenericSchema<NonNullable<RunOptions['threads']>, number | 'auto'> {
   return v.union(
     [v.literal('auto'), integer(0, MOST_THREADS)],
-    `is not auto, or a whole number from 0 to ${MOST_THREADS}`,
+    ({ input }) => `${showValue(input)} is not auto, or a whole number from 0 to ${MOST_THREADS}`,
   )
 }
 
