@@ -17,8 +17,8 @@ export interface Turn {
 }
 
 /**
- * All scenarios, then all again: what changes with time falls on each alike. Between two repetitions lies the cooldown, and with
- * `restart` another server. Ends early when the run must stop.
+ * All scenarios, then all again: what changes with time falls on each alike. Between two repetitions lies the cooldown; with
+ * `restart` the server ends before it, and another starts after. Ends early when the run must stop.
  */
 export async function* listTurns(session: Session, server: OwnServer, observer: RunObserver): AsyncGenerator<Turn> {
   const { plan, stop } = session
@@ -26,9 +26,11 @@ export async function* listTurns(session: Session, server: OwnServer, observer: 
   for (let repetition = 1; repetition <= (repeat?.runs ?? 1); repetition++) {
     if (repeat !== undefined && repetition > 1) {
       if (repeat.cooldownMs > 0) observer.say?.(`cooling down for ${formatDuration(repeat.cooldownMs)}`)
+      if (repeat.restart) await server.stop()
       await pause(repeat.cooldownMs, stop)
+      await observer.rest?.()
       if (stop.aborted) return
-      if (repeat.restart && !(await restart(session, server, observer, repetition))) return
+      if (repeat.restart && !(await startAgain(session, server, observer, repetition))) return
     }
     for (const [index, scenario] of plan.scenarios.entries()) {
       yield { index, scenario, ...(repeat === undefined ? {} : { repetition }) }
@@ -38,8 +40,7 @@ export async function* listTurns(session: Session, server: OwnServer, observer: 
 }
 
 /** What was measured before is kept when the server does not come back. */
-async function restart(session: Session, server: OwnServer, observer: RunObserver, run: number): Promise<boolean> {
-  await server.stop()
+async function startAgain(session: Session, server: OwnServer, observer: RunObserver, run: number): Promise<boolean> {
   try {
     await server.start((line) => observer.say?.(session.scrub(line)), run)
     return true
