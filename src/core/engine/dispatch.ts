@@ -11,6 +11,8 @@ import type { Share } from './share.ts'
 /** A timer is this coarse; the rest of the way to a due instant is spent turning the loop. */
 const TIMER_COARSE_MS = 1.5
 const SWEEP_MS = 20
+/** The longest that a turn of the loop sends. */
+const SEND_SLICE_MS = 0.25
 /** So many refusals in a row are an outage: a closed loop then sends one request at a time to see whether it is over. */
 const OUTAGE_REFUSALS = 3
 const OUTAGE_PROBE_MS = 250
@@ -125,10 +127,10 @@ export function preparePhase<F extends Flight>(
   /** Of a closed loop: its part of the slots. */
   const slots = arrival.kind === 'closed' ? share.part(Math.min(arrival.slots, limit)) : 0
   const ahead = arrival.kind === 'closed' ? Math.max(64, slots) : 256
-  const preparer = createPreparer(platform, plan.makeJob, Math.min(limit, ahead), limit, share, arrival.kind)
+  const waiting: Due[] = []
+  const preparer = createPreparer(platform, plan.makeJob, Math.min(limit, ahead), limit, share, arrival.kind, () => waiting.length > 0)
 
   const inFlight = new Set<F>()
-  const waiting: Due[] = []
   /** Of an open schedule. */
   let nextN = share.index
   let ended = 0
@@ -220,10 +222,14 @@ export function preparePhase<F extends Flight>(
     })
   }
 
-  /** One a turn of the loop: measured, larger waves keep the first answers of a burst waiting. */
+  /** A slice a turn of the loop: larger waves keep the first answers of a burst waiting. */
   const pump = (): void => {
     if (waiting.length === 0) return
-    if (share.enter(permits)) send(waiting.shift()!)
+    const until = clock.now() + SEND_SLICE_MS
+    while (waiting.length > 0 && share.enter(permits)) {
+      send(waiting.shift()!)
+      if (clock.now() >= until) break
+    }
     if (canSend()) wakePump()
     else if (waiting.length > 0) lookForPermit()
   }

@@ -25,6 +25,7 @@ export function createPreparer(
   limit: number,
   share: Share,
   kind: Arrival['kind'],
+  isSending: () => boolean,
 ): Preparer {
   const step = kind === 'open' ? share.shards : 1
   /** In rising order. */
@@ -40,6 +41,11 @@ export function createPreparer(
   }
   const refill = (): void => {
     refilling = false
+    // Sending comes first, as long as what it needs is there.
+    if (isSending() && jobs.size > 0) {
+      wake()
+      return
+    }
     const until = platform.clock.now() + SLICE_MS
     while (jobs.size < ahead && next < limit) {
       if (platform.clock.now() >= until) {

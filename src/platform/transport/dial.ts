@@ -57,6 +57,7 @@ export class Dial implements LinkOwner {
     this.#result = result
     this.#startAt = options.clock.now()
     this.#timer = setTimeout(() => this.#timeOut(), options.timeoutMs)
+    route.addresses ??= addressesWithoutAsking(route.origin.hostname)
     if (route.addresses !== undefined) this.#begin(route.addresses, this.#startAt)
     else void this.#resolve()
   }
@@ -170,9 +171,13 @@ export class Dial implements LinkOwner {
 }
 
 /** Literals are themselves; `localhost` is both loopbacks (RFC 6761, 6.3), whatever a hosts file forgot. */
-async function resolveHost(network: Network, hostname: string): Promise<readonly string[]> {
+function addressesWithoutAsking(hostname: string): readonly string[] | undefined {
   if (isAddress(hostname)) return [hostname]
   if (hostname === 'localhost' || hostname.endsWith('.localhost')) return ['127.0.0.1', '::1']
+  return undefined
+}
+
+async function resolveHost(network: Network, hostname: string): Promise<readonly string[]> {
   const addresses = await network.resolve(hostname)
   if (addresses.length === 0) throw Object.assign(new Error(`no address for ${hostname}`), { code: 'ENOTFOUND' })
   return addresses

@@ -4,7 +4,7 @@
  *
  * What it tolerates is listed in `http1-head.ts`; in chunked bodies, LF alone ends a line, and blanks may follow a size.
  */
-import { type Fault, type FaultCode, type HeaderPairs, readHead } from './http1-head.ts'
+import { type Fault, type FaultCode, type HeaderPairs, type ResponseHead, readHead } from './http1-head.ts'
 
 export type { BodyFraming, Fault, FaultCode, HeaderPairs, ResponseHead } from './http1-head.ts'
 
@@ -59,7 +59,8 @@ export class ResponseParser {
   #sectionBytes = 0
   #lineBytes = 0
   #previous = 0
-  #head: Uint8Array = new Uint8Array(1024)
+  /** Its own only while a head comes in pieces. */
+  #head: Uint8Array = sharedHead
   /** What is left of a body with a length, or of a chunk; while a size is being read, the size so far. */
   #left = 0
   #digits = 0
@@ -125,6 +126,7 @@ export class ResponseParser {
 
   #startSection(state: number): void {
     this.#state = state
+    this.#head = sharedHead
     this.#sectionBytes = 0
     this.#lineBytes = 0
     this.#previous = 0
@@ -150,6 +152,7 @@ export class ResponseParser {
         return i + 1
       }
     }
+    if (this.#head === sharedHead) this.#head = sharedHead.slice()
     return chunk.length
   }
 
@@ -166,7 +169,7 @@ export class ResponseParser {
   }
 
   #readHead(at: number): void {
-    const head = readHead(textOf(this.#head, this.#sectionBytes), this.#bodiless)
+    const head = recallHead(textOf(this.#head, this.#sectionBytes), this.#bodiless)
     if ('code' in head) {
       this.#fail(head.code, head.message)
       return
@@ -292,11 +295,25 @@ export class ResponseParser {
 
 const HTTP_SLASH = 'HTTP/'
 
+/** Where a head is collected: most come in one piece, and are read before the next begins. */
+const sharedHead = new Uint8Array(2048)
+
+/** The answers of one server are nearly all alike, and what was read of the last is shared. */
+let last: { readonly text: string; readonly bodiless: boolean; readonly head: ResponseHead | Fault } | undefined
+
+function recallHead(text: string, bodiless: boolean): ResponseHead | Fault {
+  if (last === undefined || last.text !== text || last.bodiless !== bodiless) {
+    last = { text, bodiless, head: readHead(text, bodiless) }
+  }
+  return last.head
+}
+
 /** Latin-1, as header fields are by history (RFC 9110, 5.5); without the blank line at the end. */
 function textOf(bytes: Uint8Array, length: number): string {
   let text = ''
   for (let i = 0; i < length; i += 4096) {
-    text += String.fromCharCode(...bytes.subarray(i, Math.min(length, i + 4096)))
+    // Not spread: an iterator would leave several kilobytes behind.
+    text += String.fromCharCode.apply(null, bytes.subarray(i, Math.min(length, i + 4096)) as unknown as number[])
   }
   return text.endsWith('\n\r\n') ? text.slice(0, -3) : text.slice(0, -2)
 }
