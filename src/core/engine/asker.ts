@@ -5,7 +5,7 @@ import { BenchError } from '../errors.ts'
 import type { WireMessage } from '../event.ts'
 import { encodeBase64 } from '../options/secrets.ts'
 import { readBaseUrl } from '../options/url.ts'
-import type { Transport } from '../platform.ts'
+import type { Transport, TransportOptions } from '../platform.ts'
 import type { AskedAnswer, Asker, EvaluationContext, OtherServer } from '../plugin.ts'
 import { type AnswerFields, createAnswerReader } from './answer.ts'
 import { discover } from './discover.ts'
@@ -16,17 +16,39 @@ import type { Session } from './session.ts'
 /** Where the run has no limit of its own. */
 const ANSWER_TIMEOUT_MS = 600_000
 
-/** `target`: the run's own. `transport`: one for all that is asked. */
-export function openReach(
-  session: Session,
-  target: Target,
-  transport: Transport,
-  countTokens: ((text: string) => number) | undefined,
-  say: (line: string) => void,
-): EvaluationContext['reach'] {
-  return async (other) => {
-    const found = other === undefined ? target : await findOther(session, target, other, transport, say)
-    return createAsker(session, found, transport, countTokens)
+export interface ReachSetting {
+  /** The run's own. */
+  readonly target: Target
+  readonly countTokens?: (text: string) => number
+  say(line: string): void
+  openTransport(options: TransportOptions): Transport
+}
+
+export interface Reach {
+  readonly reach: EvaluationContext['reach']
+  close(): Promise<void>
+}
+
+export function openReach(session: Session, { target, countTokens, say, openTransport }: ReachSetting): Reach {
+  const { transportOptions } = session.plan
+  const open: Transport[] = []
+  const openOne = (options: TransportOptions): Transport => {
+    const transport = openTransport({ ...options, connections: 'reuse' })
+    open.push(transport)
+    return transport
+  }
+  return {
+    async reach(other) {
+      if (other === undefined) return createAsker(session, target, openOne(transportOptions), countTokens)
+      // The socket is the run's own server, whatever address is asked.
+      const { unixSocket: _, ...elsewhere } = transportOptions
+      const transport = openOne(elsewhere)
+      const found = await findOther(session, target, other, transport, say)
+      return createAsker(session, found, transport, countTokens)
+    },
+    async close() {
+      await Promise.all(open.map((transport) => transport.close()))
+    },
   }
 }
 

@@ -10,7 +10,7 @@ const TASK_ENDED = 'task-ended'
 /** `last`: the turn whose load goes on. `keep`: what becomes of its records. */
 export function openBeside(last: ScenarioRun, keep: (record: RequestRecord) => void): EvaluationContext['underLoad'] {
   const { session } = last
-  const place: Place = { rounds: 0, nextCall: firstCallAfter(last) }
+  const place: Place = { rounds: 0, asked: 0 }
   let isTaken = false
 
   async function underLoad<Result>(task: (load: LoadBeside) => Promise<Result>): Promise<Result> {
@@ -57,10 +57,11 @@ export function openBeside(last: ScenarioRun, keep: (record: RequestRecord) => v
   }
 }
 
-/** How far the loads of one run have come: no id and no call comes twice. */
+/** How far the loads beside of one run have come: no id, no index and no call comes twice. */
 interface Place {
   rounds: number
-  nextCall: number
+  /** Requests, of all rounds. */
+  asked: number
 }
 
 interface Load {
@@ -85,23 +86,24 @@ function keepSending(last: ScenarioRun, place: Place, onRecord: (record: Request
 
   const sendRound = async (): Promise<void> => {
     const { repetition: _, ...rest } = last
-    const firstCall = place.nextCall
+    const first = place.asked
     const round: ScenarioRun = {
       ...rest,
       onRecord(record) {
-        place.nextCall = Math.max(place.nextCall, firstCall + record.n + 1)
-        onRecord(record)
+        const n = first + record.n
+        place.asked = Math.max(place.asked, n + 1)
+        onRecord({ ...record, n })
         if (record.outcome !== 'dropped') answer()
       },
     }
     const guard = createGuard(round)
     const idPrefix = `${last.session.id}-${last.index}b${place.rounds++}-`
-    phase = startPhase(round, guard, 'beside', {}, { idPrefix, firstCall })
+    phase = startPhase(round, guard, 'beside', {}, { idPrefix, firstCall: firstCallAfter(last) + first })
     const end = await phase.ended
     guard.judgeEnd(end)
     if (guard.failure !== undefined) why = guard.failure.message
     else if (end.why === 'stopped' && end.reason !== TASK_ENDED) why = end.reason
-    else if (place.nextCall === firstCall && !stopped) why = 'its schedule holds no request'
+    else if (place.asked === first && !stopped) why = 'its schedule holds no request'
   }
   const send = async (): Promise<void> => {
     try {

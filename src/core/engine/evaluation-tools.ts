@@ -1,5 +1,5 @@
 /** What a plugin that asks the server after the load is given beside what every plugin is given. */
-import type { Transport } from '../platform.ts'
+import type { Transport, TransportOptions } from '../platform.ts'
 import type { EvaluationContext, PluginContext } from '../plugin.ts'
 import type { RequestRecord } from '../record.ts'
 import { openReach } from './asker.ts'
@@ -14,7 +14,7 @@ export interface EvaluationSetting {
   /** What becomes of the records of the load beside. */
   keep(record: RequestRecord): void
   say(line: string): void
-  openTransport(): Transport
+  openTransport(options: TransportOptions): Transport
 }
 
 export interface EvaluationTools {
@@ -24,11 +24,16 @@ export interface EvaluationTools {
 }
 
 export function openEvaluationTools(setting: EvaluationSetting): EvaluationTools {
-  const { last, folder } = setting
+  const { last, folder, openTransport } = setting
   const { session, target, workload, countTokens } = last
   const { plan, platform, scrub } = session
-  const transport = setting.openTransport()
   const say = (line: string): void => setting.say(scrub(line))
+  const { reach, close } = openReach(session, {
+    target,
+    ...(countTokens === undefined ? {} : { countTokens }),
+    say,
+    openTransport,
+  })
   const underLoad = openBeside(last, setting.keep)
   return {
     make: (plugin) => ({
@@ -44,9 +49,9 @@ export function openEvaluationTools(setting: EvaluationSetting): EvaluationTools
         return own
       },
       call: (n) => workload.call(n),
-      reach: openReach(session, target, transport, countTokens, say),
+      reach,
       underLoad,
     }),
-    close: () => transport.close(),
+    close,
   }
 }
