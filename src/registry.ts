@@ -5,6 +5,7 @@
 import type { Adapter } from './core/adapter.ts'
 import { BenchError } from './core/errors.ts'
 import { suggestName } from './core/nearest.ts'
+import type { PlanTools } from './core/options/mod.ts'
 import { isAdapter, isPlugin } from './core/options/values-domain.ts'
 import type { Platform } from './core/platform.ts'
 import type { MetricPlugin } from './core/plugin.ts'
@@ -46,6 +47,14 @@ export async function loadPart<K extends Kind>(kind: K, specifier: string, platf
   const part = (module as Readonly<Record<string, unknown>>).default
   if (tests[kind](part)) return part as Parts[K]
   throw new BenchError('usage', `${specifier} is no ${kind}: its default export has to have ${needs[kind]}`)
+}
+
+/** How a plan finds the parts that its options name. */
+export function partLoaders(platform: Platform): Pick<PlanTools, 'loadAdapter' | 'loadPlugin'> {
+  return {
+    loadAdapter: (specifier) => loadPart('adapter', specifier, platform),
+    loadPlugin: (specifier) => loadPart('plugin', specifier, platform),
+  }
 }
 
 async function loadForeign(

@@ -3,13 +3,11 @@ import type { StampedAnswer } from '../core/engine/instrument-error.ts'
 import { checkStamps, readRunStamps } from '../core/engine/truth-check.ts'
 import { readTruthLog, type TruthLog } from '../core/engine/truth-log.ts'
 import { BenchError } from '../core/errors.ts'
-import { planRun } from '../core/options/mod.ts'
 import type { Files, Platform } from '../core/platform.ts'
 import { renderTruthCheck } from '../core/report/ladder.ts'
-import { loadPart } from '../registry.ts'
-import { rememberSecrets } from './errors.ts'
 import { exit } from './exit.ts'
 import type { GivenFlags } from './flags.ts'
+import { makePlan } from './plan.ts'
 import { readRunOptions } from './run-options.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -62,13 +60,7 @@ export async function compareWithLog(plan: AgainstPlan, platform: Platform, term
 async function runAgainst(values: GivenFlags['values'], platform: Platform, terminal: Terminal): Promise<string> {
   const { run } = await import('../core/engine/run.ts')
   const { options, nameOption } = await readRunOptions(values, platform)
-  const made = await planRun(options, {
-    platform,
-    nameOption,
-    loadAdapter: (specifier) => loadPart('adapter', specifier, platform),
-    loadPlugin: (specifier) => loadPart('plugin', specifier, platform),
-  })
-  rememberSecrets(made.secrets)
+  const made = await makePlan(options, platform, nameOption)
   const stopping = new AbortController()
   const restore = platform.onInterrupt?.(() => stopping.abort())
   try {

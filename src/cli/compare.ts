@@ -2,62 +2,71 @@
 import type { CommandDef } from 'citty'
 import { type Comparison, compareSides, listDifferences, listRegressions } from '../core/compare/comparison.ts'
 import { renderComparisonMarkdown, renderComparisonTable } from '../core/compare/text.ts'
-import { listGatewayIssues } from '../core/compat/gateway/rules.ts'
-import { listProbadorRegressions } from '../core/compat/probador/repeat.ts'
-import { asProbadorReads } from '../core/compat/probador/result.ts'
-import { classifySagellmRegression } from '../core/compat/sagellm/contract.ts'
 import { compareFingerprints } from '../core/engine/fingerprint.ts'
 import { BenchError } from '../core/errors.ts'
-import { suggestName } from '../core/nearest.ts'
-import type { Files } from '../core/platform.ts'
+import type { Files, Platform } from '../core/platform.ts'
 import { renderJson } from '../core/report/json.ts'
 import { loadPlatform } from '../platform/load.ts'
 import { type CommandContext, makeCommand } from './command.ts'
+import { COMPATS, type CompatRules, compareAsOldTool } from './compare-compat.ts'
+import { findServerFlag, type MeasuredServer, measureServers, serverFlags } from './compare-servers.ts'
 import { exit } from './exit.ts'
+import { readChoice, readPercent } from './flag-values.ts'
+import type { GivenFlags } from './flags.ts'
+import { judgeSummary } from './publish.ts'
 import { exists, loadResults, type ResultSource } from './results.ts'
+import { findMeantFlag } from './run-options.ts'
 import type { Terminal } from './terminal.ts'
 
 const FORMATS = ['table', 'json', 'markdown'] as const
-const COMPATS = ['probador', 'gateway', 'sagellm'] as const
 const THRESHOLD_PCT = 10
+const group = 'Comparison'
 
 const command: CommandDef = makeCommand(
   {
     name: 'compare',
     summary: 'Compare two results: ratios, and whether something got worse.',
     about:
-      'BEFORE and AFTER are run folders or result files (of inferbench, probador, vllm-rust, sagellm or the gateway harness). Runs that differ in what was asked are refused, unless --force. Exit code: 0, 2 when they cannot be compared, 3 when something got worse and --fail-on-regression is given.',
+      'BEFORE and AFTER are run folders or result files (of inferbench, probador, vllm-rust, sagellm or the gateway harness). Runs that differ in what was asked are refused, unless --force. Without them it measures two servers in turn: --start given twice starts one, measures and ends it, then the other; --url given twice measures two that run. Both are asked the same, by the options of bench run; with --runs the order alternates (before after, after before, ...). Exit code: 0, 1 when a server could not be measured, 2 when results cannot be compared, 3 when something got worse and --fail-on-regression is given, or a gate was not met, 4 when a verdict is worse than --require asks.',
     flags: {
-      before: { type: 'positional', required: true, description: 'The base line' },
-      after: { type: 'positional', required: true, description: 'What is compared with it' },
+      before: { type: 'positional', description: 'The base line' },
+      after: { type: 'positional', description: 'What is compared with it' },
       'fail-on-regression': {
         type: 'string',
         valueHint: 'PERCENT',
+        group,
         description: 'Exit with 3 when a judged figure is worse by more',
       },
-      force: { type: 'boolean', description: 'Compare runs although they are unlike' },
+      force: { type: 'boolean', group, description: 'Compare runs although they are unlike' },
       'set-baseline': {
         type: 'boolean',
+        group,
         description:
           'Afterwards, write AFTER to BEFORE (a file) when nothing got worse, or when there is no BEFORE yet',
       },
-      format: { type: 'string', valueHint: 'FORMAT', fallback: 'table', description: FORMATS.join(', ') },
+      format: { type: 'string', valueHint: 'FORMAT', group, fallback: 'table', description: FORMATS.join(', ') },
       'expect-change': {
         type: 'string',
         valueHint: 'METRIC',
+        group,
         repeated: true,
         description: 'With --compat sagellm: a metric that may change; repeatable',
       },
       compat: {
         type: 'string',
         valueHint: 'NAME',
+        group,
         description: `Rules, words and exit codes of an old tool: ${COMPATS.join(', ')}`,
       },
+      ...serverFlags,
     },
+    findMeant: findMeantFlag,
     examples: [
       'bench compare bench-runs/monday bench-runs/tuesday --fail-on-regression 10',
       'bench compare baseline.json bench-runs/tuesday --set-baseline',
       'bench compare baseline.json current.json --compat gateway',
+      "bench compare --url http://localhost:8000 --start 'vllm serve M' --start 'vllm serve M --enable-prefix-caching' --runs 4",
+      'bench compare --url http://localhost:8000 --url http://localhost:8001 --label old --label new --concurrency 8',
     ],
   },
   compare,
@@ -65,43 +74,107 @@ const command: CommandDef = makeCommand(
 export default command
 
 async function compare({ values, positionals, terminal }: CommandContext): Promise<number> {
-  const [before, after] = positionals
-  if (before === undefined || after === undefined) {
-    throw new BenchError('usage', 'bench compare needs two results: bench compare BEFORE AFTER')
-  }
-  const { files, name } = await loadPlatform()
+  const platform = await loadPlatform()
+  const { files, name } = platform
   if (files === undefined) throw new BenchError('unsupported', `${name} has no files to read results from`)
-  const format = pick('format', values.format, FORMATS) ?? 'table'
-  const compat = pick('compat', values.compat, COMPATS)
-  const failAt = readPercent(values['fail-on-regression'])
-  const setBaseline = values['set-baseline'] === true
+  const asked = readAsked(values)
+  const flag = findServerFlag(values)
+  if (flag === undefined) return await compareResults(positionals, asked, files, terminal)
+  if (positionals.length > 0) {
+    throw new BenchError(
+      'usage',
+      `--${flag} is about servers to be measured, and ${positionals[0]} is a result; compare results or servers`,
+    )
+  }
+  if (asked.setBaseline) {
+    throw new BenchError('usage', '--set-baseline writes AFTER to a file BEFORE; measured servers have none')
+  }
+  return await compareServers(values, asked, platform, files, terminal)
+}
+
+interface Asked extends CompatRules {
+  readonly format: (typeof FORMATS)[number]
+  readonly compat: (typeof COMPATS)[number] | undefined
+  readonly force: boolean
+  readonly setBaseline: boolean
+}
+
+function readAsked(values: GivenFlags['values']): Asked {
+  return {
+    format: readChoice(values, 'format', FORMATS) ?? 'table',
+    compat: readChoice(values, 'compat', COMPATS),
+    failAt: readPercent(values, 'fail-on-regression', 0),
+    force: values.force === true,
+    setBaseline: values['set-baseline'] === true,
+    expected: (values['expect-change'] ?? []) as readonly string[],
+  }
+}
+
+async function compareResults(
+  [before, after]: readonly string[],
+  asked: Asked,
+  files: Files,
+  terminal: Terminal,
+): Promise<number> {
+  if (before === undefined || after === undefined) {
+    throw new BenchError(
+      'usage',
+      'bench compare needs two results (bench compare BEFORE AFTER) or two servers (--start or --url twice)',
+    )
+  }
+  const { setBaseline } = asked
   const now = await loadOne(files, after)
-  if (!(await exists(files, before)) && (setBaseline || compat === 'gateway')) {
+  if (!(await exists(files, before)) && (setBaseline || asked.compat === 'gateway')) {
     if (setBaseline) await writeBaseline(files, before, now)
     terminal.log.info(setBaseline ? `${before} is the base line now` : `no base line ${before}: nothing is compared`)
     return exit.ok
   }
   const old = await loadOne(files, before)
-  const code =
-    compat === undefined
-      ? await compareOurs(old, now, { format, failAt, force: values.force === true }, terminal)
-      : await compareCompat(compat, old, now, failAt, (values['expect-change'] ?? []) as readonly string[], terminal)
+  const code = await compareSources(old, now, asked, files, terminal)
   if (setBaseline && code === exit.ok) await writeBaseline(files, before, now)
   return code
 }
 
-function pick<Name extends string>(flag: string, value: unknown, names: readonly Name[]): Name | undefined {
-  if (value === undefined) return undefined
-  const found = names.find((name) => name === value)
-  if (found !== undefined) return found
-  throw new BenchError('usage', `--${flag}: there is no "${value}"${suggestName(String(value), names)}`)
+async function compareServers(
+  values: GivenFlags['values'],
+  asked: Asked,
+  platform: Platform,
+  files: Files,
+  terminal: Terminal,
+): Promise<number> {
+  const { folder, sides } = await measureServers(values, platform, files, terminal, asked.format === 'json')
+  const [old, now] = await Promise.all(
+    sides.map((side) => loadOne(files, side.label === undefined ? side.folder : `${side.label}=${side.folder}`)),
+  )
+  if (old === undefined || now === undefined) {
+    terminal.log.warn(`interrupted; what was measured is in ${folder}`)
+    return exit.interrupted
+  }
+  // They were asked the same, so that what is unlike is the servers' own.
+  const forced = { ...asked, force: true }
+  const codes = [
+    await compareSources(old, now, forced, files, terminal),
+    ...sides.map((side) => judgeServer(side, terminal)),
+  ]
+  await files.writeText(files.join(folder, 'comparison.json'), renderJson(makeComparison(old, now, forced)))
+  if (asked.compat === undefined && sides[0]!.read.options.runs === undefined) {
+    terminal.log.info('each was measured once, which says nothing about chance; --runs 4 repeats them in turn')
+  }
+  // A code of an old tool stands before ours, and a gate before a verdict.
+  return codes.find((code) => code !== exit.ok && code !== exit.verdictMissed) ?? Math.max(...codes)
 }
 
-function readPercent(value: unknown): number | undefined {
-  if (typeof value !== 'string') return undefined
-  const percent = /^\d+(\.\d+)?%?$/.test(value) ? Number.parseFloat(value) : Number.NaN
-  if (percent >= 0) return percent
-  throw new BenchError('usage', `--fail-on-regression: "${value}" is not a percentage; write a number such as 10`)
+async function compareSources(
+  old: ResultSource,
+  now: ResultSource,
+  asked: Asked,
+  files: Files,
+  terminal: Terminal,
+): Promise<number> {
+  if (asked.compat === undefined) return await compareOurs(old, now, asked, terminal)
+  const { text, code } = await compareAsOldTool(asked.compat, old, now, asked, files)
+  await terminal.out(text)
+  return code
 }
 
 async function loadOne(files: Files, path: string): Promise<ResultSource> {
@@ -115,18 +188,16 @@ async function loadOne(files: Files, path: string): Promise<ResultSource> {
   return source
 }
 
-interface OwnOptions {
-  readonly format: (typeof FORMATS)[number]
-  readonly failAt: number | undefined
-  readonly force: boolean
+async function compareOurs(old: ResultSource, now: ResultSource, asked: Asked, terminal: Terminal): Promise<number> {
+  const comparison = makeComparison(old, now, asked)
+  await terminal.out(show(comparison, asked.format))
+  if (asked.failAt === undefined) return exit.ok
+  const regressions = listRegressions(comparison)
+  for (const line of regressions) terminal.log.error(`worse: ${line}`)
+  return regressions.length > 0 ? exit.gateMissed : exit.ok
 }
 
-async function compareOurs(
-  old: ResultSource,
-  now: ResultSource,
-  { format, failAt, force }: OwnOptions,
-  terminal: Terminal,
-): Promise<number> {
+function makeComparison(old: ResultSource, now: ResultSource, { failAt, force }: Asked): Comparison {
   const unlike = findUnlike(old, now)
   if (unlike.length > 0 && !force) {
     throw new BenchError(
@@ -141,11 +212,7 @@ async function compareOurs(
       `${old.path} and ${now.path} have no load in common: ${comparison.only_before.join(', ')} and ${comparison.only_after.join(', ')}`,
     )
   }
-  await terminal.out(show(comparison, format))
-  if (failAt === undefined) return exit.ok
-  const regressions = listRegressions(comparison)
-  for (const line of regressions) terminal.log.error(`worse: ${line}`)
-  return regressions.length > 0 ? exit.gateMissed : exit.ok
+  return comparison
 }
 
 function nameSide({ path, name, loads }: ResultSource): { name: string; loads: ResultSource['loads'] } {
@@ -166,61 +233,14 @@ function show(comparison: Comparison, format: (typeof FORMATS)[number]): string 
   return format === 'markdown' ? renderComparisonMarkdown(comparison) : renderComparisonTable(comparison)
 }
 
-/** Rules and exit codes as the old tool has them: 1 for a regression, 2 for sagellm's critical ones. */
-async function compareCompat(
-  compat: (typeof COMPATS)[number],
-  old: ResultSource,
-  now: ResultSource,
-  failAt: number | undefined,
-  expected: readonly string[],
-  terminal: Terminal,
-): Promise<number> {
-  if (compat === 'gateway') {
-    const issues = listGatewayIssues(gatewayFigures(now), gatewayFigures(old))
-    const failed = issues.some(({ severity }) => severity === 'fail')
-    await terminal.out(`${[...issues.map(({ text }) => text), failed ? 'FAIL' : 'PASS'].join('\n')}\n`)
-    return failed ? exit.failed : exit.ok
-  }
-  if (compat === 'sagellm') {
-    const verdict = classifySagellmRegression(sagellmFigures(now), sagellmFigures(old), expected)
-    await terminal.out(renderJson(verdict))
-    return verdict.overall_status === 'critical' ? 2 : exit.ok
-  }
-  const baseline = asProbadorReads(old.loads[0]!.runs?.[0] ?? old.loads[0]!.result)
-  const regressions = listProbadorRegressions(
-    seedFigures(asProbadorReads(now.loads[0]!.result)),
-    seedFigures(baseline),
-    failAt ?? THRESHOLD_PCT,
-  )
-  const lines = regressions.map(
-    ({ metric, baseline_value, current_value, change_pct }) =>
-      `${metric}: ${baseline_value.toFixed(1)} → ${current_value.toFixed(1)} (${change_pct > 0 ? '+' : ''}${change_pct.toFixed(1)}%) EXCEEDED`,
-  )
-  await terminal.out(`${['--- Regressions ---', ...lines].join('\n')}\n`)
-  return regressions.length > 0 ? exit.failed : exit.ok
-}
-
-function seedFigures(result: ReturnType<typeof asProbadorReads>): Parameters<typeof listProbadorRegressions>[0] {
-  const { throughput_rps = 0, tokens_per_sec = 0, latency_p50_ms = 0, tpot_p50_ms = 0 } = result
-  return { throughput_rps, tokens_per_sec, latency_p50_ms, tpot_p50_ms }
-}
-
-/** Of a result of another tool, what the gateway's rules look at. */
-function gatewayFigures({ file, loads }: ResultSource): Parameters<typeof listGatewayIssues>[0] {
-  if (file?.tool === 'gateway') return file.figures
-  const { error_rate = 0, throughput_rps = 0, failed = 0, latency_p50_ms = 0, latency_p95_ms = 0 } = loads[0]!.result
-  return {
-    error_rate,
-    throughput_rps,
-    failed_requests: failed,
-    latency_stats: { p50_ms: latency_p50_ms, p95_ms: latency_p95_ms },
-  }
-}
-
-function sagellmFigures({ file, path }: ResultSource): Parameters<typeof classifySagellmRegression>[0] {
-  const figures = file?.tool === 'sagellm' ? Object.values(file.figures) : []
-  if (figures.length === 1) return figures[0]!
-  throw new BenchError('usage', `${path}: --compat sagellm compares two metrics files of one workload each`)
+/** What its gates and `--require` ask for, and a line about how far it can be believed. */
+function judgeServer({ role, label, result, folder, read }: MeasuredServer, terminal: Terminal): number {
+  const { status, reasons } = result.summary.verdict
+  const codes = [...new Set(reasons.map(({ code }) => code))]
+  const line = `${label ?? role}: ${status}${codes.length === 0 ? '' : ` (${codes.join(', ')})`}, ${folder}`
+  if (status === 'VALID') terminal.log.info(line)
+  else terminal.log.warn(line)
+  return judgeSummary(result.summary, { ...read.options, json: true }, terminal)
 }
 
 /** A file that {@link loadOne} reads: of a run of ours manifest and summary, of another tool's result itself. */

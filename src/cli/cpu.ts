@@ -5,7 +5,7 @@ import { loadPlatform } from '../platform/load.ts'
 import { type CommandContext, makeCommand } from './command.ts'
 import { serveCpu } from './cpu-engine.ts'
 import { exit } from './exit.ts'
-import { readNumber } from './flag-values.ts'
+import { listenFlags, readListenAddress, readNumber } from './flag-values.ts'
 
 const command: CommandDef = makeCommand(
   {
@@ -36,20 +36,7 @@ const command: CommandDef = makeCommand(
         fallback: 'all cores but one',
         description: 'Threads that compute',
       },
-      port: {
-        type: 'string',
-        valueHint: 'N',
-        group: 'Server',
-        fallback: '8000; 0 is any free one',
-        description: 'Port to listen on',
-      },
-      host: {
-        type: 'string',
-        valueHint: 'NAME',
-        group: 'Server',
-        fallback: 'this machine only',
-        description: 'Address to listen on',
-      },
+      ...listenFlags,
     },
     examples: ['bench cpu --model model.gguf', 'bench cpu --model model.gguf --slots 8 --threads 4 --port 8001'],
   },
@@ -60,8 +47,7 @@ export default command
 async function serve({ values, terminal }: CommandContext): Promise<number> {
   const model = values.model as string | undefined
   if (model === undefined) throw new BenchError('usage', '--model FILE.gguf is missing: which model should be served?')
-  const port = readNumber(values, 'port', 0, 65_535) ?? 8000
-  const hostname = values.host as string | undefined
+  const address = readListenAddress(values)
   const [slots, contextSize, threads] = [
     readNumber(values, 'slots', 1, 256),
     readNumber(values, 'context', 16),
@@ -76,7 +62,7 @@ async function serve({ values, terminal }: CommandContext): Promise<number> {
       ...(contextSize !== undefined && { contextSize }),
       ...(threads !== undefined && { threads }),
     },
-    { port, ...(hostname !== undefined && { hostname }) },
+    address,
   )
   const interrupted = new Promise<void>((resolve) => platform.onInterrupt?.(resolve))
   await terminal.out(`${served.url}\n`)

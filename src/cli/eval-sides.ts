@@ -8,16 +8,15 @@ import type { EvalProgress } from '../core/eval/progress.ts'
 import type { EvalResult } from '../core/eval/result.ts'
 import type { OutputTypes } from '../core/eval/suites.ts'
 import { type EvalSide, type EvalVerdict, judgeQuality } from '../core/eval/verdict.ts'
-import { createScrubber, planRun } from '../core/options/mod.ts'
+import { createScrubber } from '../core/options/mod.ts'
 import { readUserPart } from '../core/options/url.ts'
 import type { RunPlan } from '../core/plan.ts'
 import type { Platform } from '../core/platform.ts'
 import { renderJson } from '../core/report/json.ts'
 import { TOOL_VERSION } from '../core/version.ts'
-import { loadPart } from '../registry.ts'
-import { rememberSecrets } from './errors.ts'
 import { createEvalProgress } from './eval-progress.ts'
 import type { GivenFlags } from './flags.ts'
+import { makePlan } from './plan.ts'
 import { readRunOptions } from './run-options.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -85,17 +84,9 @@ async function planSide(
     )
   }
   const { options, nameOption } = await readRunOptions(given, platform)
-  const plan = await planRun(
-    { ...options, endpoint, requests: 1 },
-    {
-      platform,
-      nameOption: (key) => (key === 'url' ? flag : nameOption(key)),
-      loadAdapter: (specifier) => loadPart('adapter', specifier, platform),
-      loadPlugin: (specifier) => loadPart('plugin', specifier, platform),
-    },
+  return await makePlan({ ...options, endpoint, requests: 1 }, platform, (key) =>
+    key === 'url' ? flag : nameOption(key),
   )
-  rememberSecrets(plan.secrets)
-  return plan
 }
 
 /** One side, ready to be evaluated. */

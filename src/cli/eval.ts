@@ -3,7 +3,6 @@ import process from 'node:process'
 import type { CommandDef } from 'citty'
 import { BenchError } from '../core/errors.ts'
 import { checkEndpoint, knownTypes, suites } from '../core/eval/suites.ts'
-import { suggestName } from '../core/nearest.ts'
 import type { Files } from '../core/platform.ts'
 import { loadPlatform } from '../platform/load.ts'
 import { type CommandContext, makeCommand } from './command.ts'
@@ -12,7 +11,7 @@ import { finishAsOldTool, judgeOutcome, publishOutcome } from './eval-result.ts'
 import { type Asked, evaluateSides, planSides, SERVER_FLAGS } from './eval-sides.ts'
 import { readTaskTypes } from './eval-tasks.ts'
 import { exit } from './exit.ts'
-import { readNumber } from './flag-values.ts'
+import { readChoice, readDecimal, readNumber } from './flag-values.ts'
 import type { Flags, GivenFlags } from './flags.ts'
 import { createInterruptHandler } from './interrupt.ts'
 import { runFlags } from './run-options.ts'
@@ -116,7 +115,7 @@ function describeSuites(): string {
 async function evaluate({ values, terminal }: CommandContext): Promise<number> {
   const platform = await loadPlatform()
   if (platform.files === undefined) throw new BenchError('unsupported', `${platform.name} has no files to keep results`)
-  const compat = pick('compat', values.compat, ['vllm-rust'] as const)
+  const compat = readChoice(values, 'compat', ['vllm-rust'])
   if (compat === undefined && values['compat-out'] !== undefined) {
     throw new BenchError('usage', '--compat-out goes with --compat only')
   }
@@ -148,15 +147,15 @@ async function evaluate({ values, terminal }: CommandContext): Promise<number> {
 }
 
 async function readAsked(values: GivenFlags['values'], files: Files): Promise<Asked> {
-  const suite = pick('suite', values.suite, SUITES)
+  const suite = readChoice(values, 'suite', SUITES)
   const own = typeof values.tasks === 'string' ? splitNames(values.tasks) : undefined
   if (own !== undefined && suite !== undefined) {
     throw new BenchError('usage', '--suite and --tasks both say what to ask; give one')
   }
   const tasks = own ?? suites[suite ?? 'quick']
-  const endpoint = pick('endpoint', values.endpoint, ['completions', 'chat'] as const) ?? 'completions'
+  const endpoint = readChoice(values, 'endpoint', ['completions', 'chat']) ?? 'completions'
   const includePath = values['include-path']
-  const limit = readAmount(values, 'limit')
+  const limit = readDecimal(values, 'limit', 0)
   if (limit !== undefined && (limit <= 0 || (limit >= 1 && !Number.isInteger(limit)))) {
     throw new BenchError('usage', `--limit: "${values.limit}" is neither a number of documents nor a share below 1`)
   }
@@ -169,7 +168,7 @@ async function readAsked(values: GivenFlags['values'], files: Files): Promise<As
     endpoint,
     ...(typeof includePath === 'string' && { includePath }),
     ...(limit !== undefined && { limit }),
-    tolerance: readAmount(values, 'tolerance') ?? TOLERANCE,
+    tolerance: readDecimal(values, 'tolerance', 0) ?? TOLERANCE,
     concurrency: readNumber(values, 'concurrency', 1, 10_000) ?? CONCURRENCY,
     ...(typeof values.tokenizer === 'string' && { tokenizer: values.tokenizer }),
     lmEval: (values['lm-eval'] as string | undefined) ?? 'lm_eval',
@@ -180,19 +179,4 @@ function splitNames(text: string): readonly string[] {
   const names = text.split(/[\s,]+/).filter((name) => name !== '')
   if (names.length === 0) throw new BenchError('usage', '--tasks names no task')
   return names
-}
-
-function pick<Name extends string>(flag: string, value: unknown, names: readonly Name[]): Name | undefined {
-  if (value === undefined) return undefined
-  const found = names.find((name) => name === value)
-  if (found !== undefined) return found
-  throw new BenchError('usage', `--${flag}: there is no "${value}"${suggestName(String(value), names)}`)
-}
-
-function readAmount(values: GivenFlags['values'], name: string): number | undefined {
-  const text = values[name]
-  if (typeof text !== 'string') return undefined
-  const number = /^(\d+(\.\d*)?|\.\d+)$/.test(text) ? Number(text) : Number.NaN
-  if (number >= 0) return number
-  throw new BenchError('usage', `--${name}: "${text}" is no number from 0 on`)
 }

@@ -1,14 +1,13 @@
 /** `bench mock`: an inference server without a model. */
 import type { CommandDef } from 'citty'
 import { BenchError } from '../core/errors.ts'
-import { suggestName } from '../core/options/mod.ts'
 import { parseDurationSpread, parseSpread } from '../core/units.ts'
 import { type Capacity, type MockOptions, mockProfiles } from '../mock/mod.ts'
 import { serveMock } from '../mock/serve.ts'
 import { loadPlatform } from '../platform/load.ts'
 import { type CommandContext, makeCommand } from './command.ts'
 import { exit } from './exit.ts'
-import { readNumber } from './flag-values.ts'
+import { listenFlags, readChoice, readDecimal, readListenAddress, readNumber } from './flag-values.ts'
 import type { GivenFlags } from './flags.ts'
 
 const USAGES = ['asked', 'always', 'continuous', 'never'] as const
@@ -20,20 +19,7 @@ const command: CommandDef = makeCommand(
     about:
       'Its URL is the first line of the output. It answers until it is interrupted. The same seed gives the same timing and text.',
     flags: {
-      port: {
-        type: 'string',
-        valueHint: 'N',
-        group: 'Server',
-        fallback: '8000; 0 is any free one',
-        description: 'Port to listen on',
-      },
-      host: {
-        type: 'string',
-        valueHint: 'NAME',
-        group: 'Server',
-        fallback: 'this machine only',
-        description: 'Address to listen on',
-      },
+      ...listenFlags,
       profile: {
         type: 'string',
         valueHint: 'NAME',
@@ -152,11 +138,10 @@ const command: CommandDef = makeCommand(
 export default command
 
 async function serve({ values, terminal }: CommandContext): Promise<number> {
-  const port = readNumber(values, 'port', 0, 65_535) ?? 8000
+  const address = readListenAddress(values)
   const platform = await loadPlatform()
   const options = readOptions(values, (name) => platform.env(name))
-  const host = values.host as string | undefined
-  const served = await serveMock(platform, options, { port, ...(host !== undefined && { hostname: host }) })
+  const served = await serveMock(platform, options, address)
   const interrupted = new Promise<void>((resolve) => platform.onInterrupt?.(resolve))
   await terminal.out(`${served.url}\n`)
   await interrupted
@@ -179,18 +164,10 @@ function readOptions(values: Values, env: (name: string) => string | undefined):
     truth: values.truth as boolean | undefined,
     naturalTokens: readSpread(values, 'natural-tokens', parseSpread, 'a number of tokens such as 64 or 64±16'),
     reasoningTokens: readNumber(values, 'reasoning-tokens', 0),
-    cachedShare: readShare(values, 'cached-share'),
+    cachedShare: readDecimal(values, 'cached-share', 0, 1),
     usage: readChoice(values, 'usage', USAGES),
     ...(capacity !== undefined && { capacity }),
   }
-}
-
-function readShare(values: Values, name: string): number | undefined {
-  const given = values[name]
-  if (given === undefined) return undefined
-  const share = Number(given)
-  if (share >= 0 && share <= 1) return share
-  throw new BenchError('usage', `--${name}: ${JSON.stringify(given)} is not a number from 0 to 1`)
 }
 
 const CAPACITY = ['queue', 'prefill-tokens-per-second', 'decode-tokens-per-second', 'slowdown'] as const
@@ -204,7 +181,7 @@ function readCapacity(values: Values): Capacity | undefined {
     return undefined
   }
   const queue = readNumber(values, 'queue', 0)
-  const slowdown = readDecimal(values, 'slowdown')
+  const slowdown = readDecimal(values, 'slowdown', 0)
   return {
     slots,
     prefillTokensPerSecond: readNumber(values, 'prefill-tokens-per-second', 1) ?? 10_000,
@@ -221,13 +198,6 @@ function readKey(name: string | undefined, env: (name: string) => string | undef
   return key
 }
 
-function readDecimal(values: Values, name: string): number | undefined {
-  const text = values[name] as string | undefined
-  if (text === undefined) return undefined
-  if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text)
-  throw new BenchError('usage', `--${name}: "${text}" is not a number of at least 0`)
-}
-
 function readSpread<Value>(
   values: Values,
   name: string,
@@ -239,10 +209,4 @@ function readSpread<Value>(
   const spread = parse(text)
   if (spread === undefined) throw new BenchError('usage', `--${name}: "${text}" is not ${what}`)
   return spread
-}
-
-function readChoice<const Name extends string>(values: Values, name: string, names: readonly Name[]): Name | undefined {
-  const text = values[name] as Name | undefined
-  if (text === undefined || names.includes(text)) return text
-  throw new BenchError('usage', `--${name}: there is no "${text}"${suggestName(text, names)}`)
 }

@@ -4,14 +4,13 @@ import { climbLadder, estimateClimb, type Level } from '../core/engine/calibrate
 import { describeClient } from '../core/engine/calibration.ts'
 import { readCalibration, writeCalibration } from '../core/engine/calibration-cache.ts'
 import { readTruthLog } from '../core/engine/truth-log.ts'
-import { BenchError } from '../core/errors.ts'
-import { type CheckedOptions, type NameOption, planRun, type RunOptions, readOptions } from '../core/options/mod.ts'
+import { type CheckedOptions, type NameOption, type RunOptions, readOptions } from '../core/options/mod.ts'
 import type { RunPlan } from '../core/plan.ts'
 import type { Platform } from '../core/platform.ts'
 import { formatDuration } from '../core/units.ts'
 import { TOOL_VERSION } from '../core/version.ts'
 import { startServerProcess } from '../platform/server-process.ts'
-import { loadPart } from '../registry.ts'
+import { makePlan } from './plan.ts'
 import type { TruthProcessOptions } from './truth-process.ts'
 
 /** The client that is calibrated; what is absent is as `bench run` has it. */
@@ -137,18 +136,7 @@ function keyOf({ transport, connections, threads }: ClientOptions, platform: Pla
   })
 }
 
-function planTruthRun(
-  platform: Platform,
-  nameOption: NameOption | undefined,
-  options: RunOptions,
-): ReturnType<typeof planRun> {
+function planTruthRun(platform: Platform, nameOption: NameOption | undefined, options: RunOptions): Promise<RunPlan> {
   const given: RunOptions = { adapter: 'openai', model: 'mock-model', promptTokens: 32, seed: 1, ...options, out: null }
-  return planRun(readOptions(given), {
-    platform,
-    ...(nameOption === undefined ? {} : { nameOption }),
-    loadAdapter: (specifier) => loadPart('adapter', specifier, platform),
-    loadPlugin: () => {
-      throw new BenchError('internal', 'a calibration has no plugins')
-    },
-  })
+  return makePlan(readOptions(given), platform, nameOption)
 }

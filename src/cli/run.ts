@@ -1,17 +1,18 @@
 /** `bench run`: reads options, measures, shows and judges. */
 import process from 'node:process'
 import type { CommandDef } from 'citty'
-import { type CheckedOptions, planRun } from '../core/options/mod.ts'
+import type { RunObserver } from '../core/engine/run.ts'
+import type { CheckedOptions } from '../core/options/mod.ts'
 import type { RunPlan } from '../core/plan.ts'
 import type { Platform } from '../core/platform.ts'
 import type { RunResult } from '../core/run.ts'
 import { formatDuration } from '../core/units.ts'
 import { loadPlatform } from '../platform/load.ts'
-import { loadPart } from '../registry.ts'
 import { type CommandContext, makeCommand } from './command.ts'
-import { describeFailure, rememberSecrets } from './errors.ts'
+import { describeFailure } from './errors.ts'
 import { exit, exitCodeOf } from './exit.ts'
 import { createInterruptHandler } from './interrupt.ts'
+import { makePlan } from './plan.ts'
 import { createProgressView, type ProgressView } from './progress.ts'
 import { judgeSummary, publishResult } from './publish.ts'
 import { findMeantFlag, type ReadRunOptions, readRunOptions, runFlags } from './run-options.ts'
@@ -83,49 +84,47 @@ async function measure(
   arrange: (plan: RunPlan) => RunPlan,
 ): Promise<RunResult> {
   if (read.options.url !== undefined) {
-    const made = arrange(await plan(read, read.options, platform))
-    return await runPlan(made, platform, view, signal, read.options.definitions)
+    const made = arrange(await makePlan(read.options, platform, read.nameOption))
+    return await measurePlan(made, platform, view, signal, pickExtras(read))
   }
   // Loaded where it is needed: a user waits for every module between the command and the first request.
   const { startOwnServer } = await import('./own-server.ts')
   const own = await startOwnServer(read.options, platform)
   try {
-    const made = arrange(await plan(read, own.options, platform))
-    return await runPlan(made, platform, sayFirst(view, own.said), signal, read.options.definitions)
+    const made = arrange(await makePlan(own.options, platform, read.nameOption))
+    return await measurePlan(made, platform, sayFirst(view, own.said), signal, pickExtras(read))
   } finally {
     await own.close()
   }
 }
 
-async function plan({ nameOption }: ReadRunOptions, options: CheckedOptions, platform: Platform): Promise<RunPlan> {
-  const made = await planRun(options, {
-    platform,
-    nameOption,
-    loadAdapter: (specifier) => loadPart('adapter', specifier, platform),
-    loadPlugin: (specifier) => loadPart('plugin', specifier, platform),
-  })
-  rememberSecrets(made.secrets)
-  return made
+export interface MeasureExtras extends Pick<RunObserver, 'rest'> {
+  readonly definitions?: CheckedOptions['definitions']
 }
 
-async function runPlan(
+/** Calibrates first where that is asked for; shows how far it has come. */
+export async function measurePlan(
   plan: RunPlan,
   platform: Platform,
   view: ProgressView,
   signal: AbortSignal,
-  definitions: CheckedOptions['definitions'],
+  { definitions, ...extras }: MeasureExtras = {},
 ): Promise<RunResult> {
   if (plan.options.calibrate === true) {
     const { calibrateFirst } = await import('./own-calibration.ts')
     await calibrateFirst(plan, platform, view.say, signal)
   }
   const { run } = await import('../core/engine/run.ts')
-  const observer = { progress: view.update, say: view.say }
+  const observer = { ...extras, progress: view.update, say: view.say }
   if (definitions === undefined) return await run(plan, platform, observer, signal)
   const { showAs } = await import('../core/profiles/show.ts')
   const shown = showAs(definitions)
   const result = await run(plan, platform, { ...observer, record: shown.add }, signal)
   return { ...result, summary: shown.apply(result.summary) }
+}
+
+function pickExtras({ options: { definitions } }: ReadRunOptions): MeasureExtras {
+  return definitions === undefined ? {} : { definitions }
 }
 
 /** Says a line once the run is under way: an error before that is the only line there is. */
@@ -142,7 +141,7 @@ function sayFirst(view: ProgressView, line: string): ProgressView {
 }
 
 /** The first Ctrl-C stops sending and drains; the second leaves. Returns how to stop listening. */
-function listenForInterrupts(
+export function listenForInterrupts(
   platform: Platform,
   stopping: AbortController,
   view: ProgressView,

@@ -7,7 +7,7 @@ import { listLoads } from '../core/sweep/mod.ts'
 import type { SweepRules } from '../core/sweep.ts'
 import { loadPlatform } from '../platform/load.ts'
 import { type CommandContext, makeCommand } from './command.ts'
-import { readNumber } from './flag-values.ts'
+import { readDecimal, readNumber, readPercent } from './flag-values.ts'
 import type { Flags, GivenFlags } from './flags.ts'
 import { carryOut } from './run.ts'
 import { findMeantFlag, readRunOptions, runFlags } from './run-options.ts'
@@ -152,7 +152,7 @@ function readRules(values: GivenFlags['values'], options: CheckedOptions): Sweep
   const saturation = readDecimal(values, 'saturation', 1, 1000) ?? fallback.saturation
   const common = { unit, loads, saturation }
   if (!search) return { kind: 'ladder', ...common, earlyStop: values['no-early-stop'] !== true }
-  const share = (readDecimal(values, 'share', 1, 100) ?? fallback.share) / 100
+  const share = (readPercent(values, 'share', 1, 100) ?? fallback.share) / 100
   return { kind: 'search', ...common, share, mostRuns: readNumber(values, 'most-runs', 1, 100) ?? fallback.mostRuns }
 }
 
@@ -205,20 +205,7 @@ function readLoads(
     throw new BenchError('usage', `--to ${to}: ${options.requests} requests (--requests) never keep so many in flight`)
   }
   const factor = search
-    ? 1 + (readDecimal(values, 'precision', 0.1, 100) ?? fallback.precision) / 100
+    ? 1 + (readPercent(values, 'precision', 0.1, 100) ?? fallback.precision) / 100
     : (readDecimal(values, 'factor', 1.01, 100) ?? fallback.factor)
   return listLoads(from, to, factor, whole)
-}
-
-function readDecimal(
-  values: GivenFlags['values'],
-  name: string,
-  least: number,
-  most: number = Number.MAX_SAFE_INTEGER,
-): number | undefined {
-  const text = values[name] as string | undefined
-  if (text === undefined) return undefined
-  const number = /^\d+(\.\d+)?%?$/.test(text) ? Number.parseFloat(text) : Number.NaN
-  if (number >= least && number <= most) return number
-  throw new BenchError('usage', `--${name}: "${text}" is not a number from ${least} to ${most}`)
 }

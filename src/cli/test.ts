@@ -2,19 +2,19 @@
 import type { CommandDef } from 'citty'
 import { run } from '../core/engine/run.ts'
 import { BenchError } from '../core/errors.ts'
-import { type CheckedOptions, planRun } from '../core/options/mod.ts'
+import type { CheckedOptions } from '../core/options/mod.ts'
 import { parseCaseFile, type TestCase } from '../core/options/prompt-file.ts'
 import type { RunPlan } from '../core/plan.ts'
 import type { Platform } from '../core/platform.ts'
 import type { RequestRecord } from '../core/record.ts'
 import { escapeTerminal } from '../core/report/escape.ts'
 import { loadPlatform } from '../platform/load.ts'
-import { loadPart } from '../registry.ts'
 import { type CommandContext, makeCommand } from './command.ts'
-import { describeFailure, rememberSecrets, scrub } from './errors.ts'
+import { describeFailure, scrub } from './errors.ts'
 import { exit } from './exit.ts'
 import type { Flags } from './flags.ts'
-import { readRunOptions, runFlags } from './run-options.ts'
+import { makePlan } from './plan.ts'
+import { type ReadRunOptions, readRunOptions, runFlags } from './run-options.ts'
 
 /** Those of a run that say where and how to ask. */
 const SHARED = [
@@ -70,7 +70,7 @@ async function test({ values, terminal }: CommandContext): Promise<number> {
   if (platform.files === undefined)
     throw new BenchError('unsupported', `${platform.name} has no files to read cases from`)
   const cases = parseCaseFile(config, await platform.files.readText(config))
-  const { options } = await readRunOptions(rest, platform)
+  const read = await readRunOptions(rest, platform)
   const results: CaseResult[] = []
   const record = async (one: RequestRecord): Promise<void> => {
     const asked = cases[Number(one.item.slice('row:'.length)) - 1]
@@ -79,7 +79,7 @@ async function test({ values, terminal }: CommandContext): Promise<number> {
     results.push(result)
     await terminal.out(scrub(`${renderCase(result)}\n`))
   }
-  const { failure } = await run(await plan(options, cases, platform), platform, { record: (one) => void record(one) })
+  const { failure } = await run(await plan(read, cases, platform), platform, { record: (one) => void record(one) })
   // What was not asked any more has failed, too.
   if (failure !== undefined && results.length < cases.length) terminal.err(describeFailure(failure).text)
   const passed = results.filter((result) => result.passed).length
@@ -95,9 +95,9 @@ async function test({ values, terminal }: CommandContext): Promise<number> {
 }
 
 /** A load of one stream, whose rows are the cases. */
-async function plan(given: CheckedOptions, cases: readonly TestCase[], platform: Platform): Promise<RunPlan> {
+async function plan(read: ReadRunOptions, cases: readonly TestCase[], platform: Platform): Promise<RunPlan> {
   const options: CheckedOptions = {
-    ...given,
+    ...read.options,
     stream: false,
     // Answers end where the model ends them.
     forceLength: false,
@@ -105,13 +105,7 @@ async function plan(given: CheckedOptions, cases: readonly TestCase[], platform:
     requests: cases.length,
     warmup: { requests: 0 },
   }
-  const made = await planRun(options, {
-    platform,
-    nameOption: (key) => `--${key}`,
-    loadAdapter: (specifier) => loadPart('adapter', specifier, platform),
-    loadPlugin: (specifier) => loadPart('plugin', specifier, platform),
-  })
-  rememberSecrets(made.secrets)
+  const made = await makePlan(options, platform, read.nameOption)
   const [scenario] = made.scenarios
   const prompts = { kind: 'dataset', name: 'cases', hash: '', rows: cases.map(({ row }) => row) } as const
   return { ...made, scenarios: [{ ...scenario, prompts }], saveText: true, out: null }

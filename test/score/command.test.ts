@@ -196,7 +196,7 @@ describe('bench compare', () => {
       expect(refused).toMatchObject({ code: 2, stdout: '' })
       expect(refused.stderr).toMatch(/unlike: concurrency: 1 and 4; --force/)
       expect(forced.code).toBe(0)
-      expect(forced.stdout).toContain('compared by force, though unlike')
+      expect(forced.stdout).toContain('compared, though unlike')
     }))
 
   it('takes chance into account where both sides repeat', () =>

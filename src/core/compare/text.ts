@@ -58,7 +58,7 @@ function notesOf(
 ): string[] {
   const lines = [
     `better and WORSE: by more than ${threshold_pct} %`,
-    ...(unlike.length === 0 ? [] : [`compared by force, though unlike: ${unlike.map(show).join('; ')}`]),
+    ...(unlike.length === 0 ? [] : [`compared, though unlike: ${unlike.map(show).join('; ')}`]),
     ...(only_before.length === 0 ? [] : [`only before: ${only_before.map(show).join(', ')}`]),
     ...(only_after.length === 0 ? [] : [`only after: ${only_after.map(show).join(', ')}`]),
   ]

@@ -2,6 +2,7 @@
 import type { Distribution, MetricResult, QuantileName } from '../metric.ts'
 import type { Manifest, ManifestScenario } from '../run.ts'
 import type { ScenarioSummary } from '../summary.ts'
+import { meanOf } from './percentiles.ts'
 import type { LoadResult } from './probador/result.ts'
 
 /** Streams of a closed loop; undefined for an open schedule, which has no fixed number. */
@@ -19,8 +20,9 @@ export function nameOfRun({ adapter, target }: Manifest): string {
 /**
  * `itl_p50_ms` is the median over answers of their mean time per output token (our `tpot`): what probador calls ITL, but of
  * tokens rather than chunks. Latency is `e2e`. An open schedule has concurrency 0, which no card mistakes for one stream.
+ * `run`: the repetition that `scenario` is about; absent: all.
  */
-export function describeOwnRun(manifest: Manifest, scenario: ScenarioSummary, name: string): LoadResult {
+export function describeOwnRun(manifest: Manifest, scenario: ScenarioSummary, name: string, run?: number): LoadResult {
   const plan = manifest.scenarios.find((one) => one.name === scenario.scenario)
   const { metrics, counts } = scenario
   const tpot = distributionOf(metrics.tpot)
@@ -44,7 +46,7 @@ export function describeOwnRun(manifest: Manifest, scenario: ScenarioSummary, na
       completion_tokens_total: distributionOf(metrics.output_tokens)?.sum,
       itl_p50_ms: tpot?.quantiles.p50,
       decode_tok_per_sec: tpot?.quantiles.p50 ? 1000 / tpot.quantiles.p50 : undefined,
-      cold_start_ms: manifest.server?.coldStarts[0]?.coldStartMs,
+      cold_start_ms: coldStartOf(manifest, run),
       ...quantiles('latency', distributionOf(metrics.e2e), ['p50', 'p95', 'p99']),
       ...quantiles('ttft', distributionOf(metrics.ttft), ['p50', 'p90', 'p95', 'p99']),
       ...quantiles('tpot', tpot, ['p50', 'p90', 'p95', 'p99']),
@@ -59,7 +61,15 @@ export function describeOwnRepetitions(
   scenario: ScenarioSummary,
   name: string,
 ): readonly LoadResult[] | undefined {
-  return scenario.runs?.map(({ metrics, counts }) => describeOwnRun(manifest, { ...scenario, metrics, counts }, name))
+  return scenario.runs?.map(({ run, metrics, counts }) =>
+    describeOwnRun(manifest, { ...scenario, metrics, counts }, name, run),
+  )
+}
+
+/** The mean, where the server was started afresh for each repetition. */
+function coldStartOf({ server }: Manifest, run: number | undefined): number | undefined {
+  const starts = (server?.coldStarts ?? []).filter((start) => run === undefined || (start.run ?? run) === run)
+  return starts.length === 0 ? undefined : meanOf(starts.map(({ coldStartMs }) => coldStartMs))
 }
 
 function distributionOf(result: MetricResult | undefined): Distribution | undefined {
