@@ -116,7 +116,7 @@ describe('wrong usage of bench sweep', () => {
     [['--by', 'users'], /"users" is neither streams nor rate/],
     [['--from', '8', '--to', '4'], /--to 4 is not above --from 8/],
     [['--to', '64', '--requests', '16'], /16 requests \(--requests\) never keep so many/],
-    [['--share', '101', '--slo', 'ttft=1s'], /"101" is not a number from 1 to 100/],
+    [['--share', '101', '--slo', 'ttft=1s'], /"101" is not a percentage from 1 to 100/],
     [['--url', 'http://127.0.0.1:9', '--prompt-tokens', '8,16'], /one length of prompts/],
   ])('%j', async (args, message) => {
     const { code, stderr } = await runBench(['sweep', ...args])
