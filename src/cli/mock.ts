@@ -84,6 +84,20 @@ const command: CommandDef = makeCommand(
         fallback: 'not told',
         description: 'Share of each prompt (0 to 1) that the usage says came from a prefix cache',
       },
+      nondeterminism: {
+        type: 'string',
+        valueHint: 'N',
+        group: 'Answers',
+        fallback: '0',
+        description: 'Share of answers (0 to 1) that differ from what the prompt alone gives',
+      },
+      'busy-nondeterminism': {
+        type: 'string',
+        valueHint: 'N',
+        group: 'Answers',
+        fallback: 'that of --nondeterminism',
+        description: 'The same, of requests that begin while others run',
+      },
       usage: {
         type: 'string',
         valueHint: 'WHEN',
@@ -165,6 +179,8 @@ function readOptions(values: Values, env: (name: string) => string | undefined):
     naturalTokens: readSpread(values, 'natural-tokens', parseSpread, 'a number of tokens such as 64 or 64±16'),
     reasoningTokens: readNumber(values, 'reasoning-tokens', 0),
     cachedShare: readDecimal(values, 'cached-share', 0, 1),
+    nondeterminism: readDecimal(values, 'nondeterminism', 0, 1),
+    busyNondeterminism: readDecimal(values, 'busy-nondeterminism', 0, 1),
     usage: readChoice(values, 'usage', USAGES),
     ...(capacity !== undefined && { capacity }),
   }

@@ -1,7 +1,7 @@
 /** Decides what an answer says, whole, before its first token is due. Pure: playing it in time comes after. */
-import { extendContext, nextToken, openContext, scoreToken, type TokenScore } from './language.ts'
+import { extendContext, nextToken, openContext, scoreToken, secondToken, type TokenScore } from './language.ts'
 import type { MockSettings } from './options.ts'
-import { hash, normal } from './random.ts'
+import { hash, normal, uniform } from './random.ts'
 import type { GenerationRequest } from './request.ts'
 import { detokenize, tokenize, tokenTexts } from './tokenizer.ts'
 
@@ -56,11 +56,12 @@ export interface Answer {
 export function planAnswer(
   request: GenerationRequest,
   settings: MockSettings,
-  head: Pick<Answer, 'n' | 'id' | 'created'>,
+  { isBusy, ...head }: Pick<Answer, 'n' | 'id' | 'created'> & { readonly isBusy: boolean },
 ): Answer {
+  const strays = strayOf(settings, head.n, isBusy)
   const choices = request.prompts.flatMap((prompt, place) =>
     Array.from({ length: request.answers }, (_, answer) =>
-      planChoice(request, settings, prompt, place * request.answers + answer, answer),
+      planChoice(request, settings, prompt, place * request.answers + answer, answer, strays),
     ),
   )
   const promptTokens = request.prompts.reduce((sum, prompt) => sum + prompt.length, 0)
@@ -80,11 +81,12 @@ function planChoice(
   prompt: readonly number[],
   index: number,
   answer: number,
+  strays: number | undefined,
 ): Choice {
   const start = prompt.reduce(extendContext, openContext(settings.seed, answer))
   const natural = naturalLength(request, settings, start)
   const limit = Math.min(natural, request.maxTokens)
-  const ids = request.tool === undefined ? generate(start, limit) : generateArguments(start, limit)
+  const ids = request.tool === undefined ? generate(start, limit, strays) : generateArguments(start, limit)
   const texts = tokenTexts(ids)
   const stop = findStop(texts, request)
   const kept = stop === undefined ? ids.length : stop.tokens
@@ -134,10 +136,21 @@ function pieceKind(request: GenerationRequest, settings: MockSettings, place: nu
   return request.kind === 'chat' && place < settings.reasoningTokens ? 'reasoning' : 'text'
 }
 
-function generate(start: number, count: number): number[] {
+/** Where within the answer, from 0 to below 1, request `n` leaves what its prompt alone makes likely. */
+function strayOf(
+  { seed, nondeterminism, busyNondeterminism }: MockSettings,
+  n: number,
+  isBusy: boolean,
+): number | undefined {
+  const share = isBusy ? (busyNondeterminism ?? nondeterminism) : nondeterminism
+  return uniform(seed, n, 0x73) < share ? uniform(seed, n, 0x70) : undefined
+}
+
+function generate(start: number, count: number, strays?: number): number[] {
   let context = start
-  return Array.from({ length: count }, () => {
-    const id = nextToken(context)
+  const straysAt = strays === undefined ? undefined : Math.floor(strays * count)
+  return Array.from({ length: count }, (_, place) => {
+    const id = place === straysAt ? secondToken(context) : nextToken(context)
     context = extendContext(context, id)
     return id
   })

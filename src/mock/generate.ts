@@ -40,6 +40,7 @@ export async function generate(
       n,
       id: answerId(settings, n, requestId),
       created: Math.floor(Date.now() / 1000),
+      isBusy: load.running > 0,
     })
     const place = load.join()
     if (place === undefined) return overloaded(state)

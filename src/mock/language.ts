@@ -36,6 +36,11 @@ export function nextToken(context: Context): number {
   return vocabulary[hash(context, 0x6e) % vocabulary.length]!
 }
 
+/** The next most likely one. */
+export function secondToken(context: Context): number {
+  return vocabulary[(hash(context, 0x6e) + 1) % vocabulary.length]!
+}
+
 export interface TokenScore {
   readonly id: number
   readonly logprob: number

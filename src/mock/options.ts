@@ -48,6 +48,10 @@ export interface MockOptions {
   readonly reasoningTokens?: number | undefined
   /** The share of each prompt's tokens, 0 to 1, that the usage says came from a prefix cache. Not given: it says nothing. */
   readonly cachedShare?: number | undefined
+  /** The share of answers, 0 to 1, that take the second most likely token at one place, so that the same prompt is answered otherwise. */
+  readonly nondeterminism?: number | undefined
+  /** The same, of those that begin while others run: as batching does it. Default {@link nondeterminism}. */
+  readonly busyNondeterminism?: number | undefined
   /** A chat answer to a request with `tools` is a call of the first one. Default true. */
   readonly toolCalls?: boolean | undefined
   /** Prompt and answer together; default 32768. */
@@ -72,6 +76,8 @@ export interface MockSettings {
   readonly usage: 'asked' | 'always' | 'continuous' | 'never'
   readonly reasoningTokens: number
   readonly cachedShare?: number | undefined
+  readonly nondeterminism: number
+  readonly busyNondeterminism?: number | undefined
   readonly toolCalls: boolean
   readonly maxModelLength: number
   readonly apiKey?: string | undefined
@@ -79,6 +85,7 @@ export interface MockSettings {
 }
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
 const positive = v.pipe(v.number(), v.minValue(Number.MIN_VALUE))
 const spreadObject = v.strictObject({
   mean: v.pipe(v.number(), v.minValue(0)),
@@ -132,7 +139,9 @@ const schema = v.strictObject({
   finishReason: v.optional(v.string()),
   usage: v.optional(v.picklist(['asked', 'always', 'continuous', 'never']), 'asked'),
   reasoningTokens: v.optional(count, 0),
-  cachedShare: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+  cachedShare: v.optional(share),
+  nondeterminism: v.optional(share, 0),
+  busyNondeterminism: v.optional(share),
   toolCalls: v.optional(v.boolean(), true),
   maxModelLength: v.optional(v.pipe(count, v.minValue(1)), 32_768),
   apiKey: v.optional(v.string()),

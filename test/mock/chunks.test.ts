@@ -232,3 +232,43 @@ describe('against captures of vLLM', () => {
     expect(ours.error?.param?.replace(/\.\d+$/, '')).toBe(other.error?.param?.replace(/\.\d+$/, ''))
   })
 })
+
+describe('nondeterminism', () => {
+  const ask = async (options: MockOptions, times: number): Promise<readonly string[]> => {
+    const mock = createMock({ ttft: 0, itl: 0, ...options })
+    const texts: string[] = []
+    for (let time = 0; time < times; time++) {
+      const response = await post(mock, '/v1/chat/completions', chat({ max_tokens: 12 }))
+      texts.push((await response.json()).choices[0].message.content)
+    }
+    return texts
+  }
+
+  it('there is none unless asked for', async () => {
+    expect(new Set(await ask({}, 5)).size).toBe(1)
+    expect(new Set(await ask({ busyNondeterminism: 1 }, 5)).size).toBe(1)
+  })
+
+  it('makes a share of answers leave the usual one at some token, the same ones each time', async () => {
+    const [usual] = await ask({}, 1)
+    const texts = await ask({ nondeterminism: 0.5 }, 40)
+    const others = texts.filter((text) => text !== usual)
+    expect(others.length).toBeGreaterThan(5)
+    expect(others.length).toBeLessThan(35)
+    expect(await ask({ nondeterminism: 0.5 }, 40)).toEqual(texts)
+    const shared = others.map((text) => text.split(' ').findIndex((word, place) => word !== usual?.split(' ')[place]))
+    expect(new Set(shared).size).toBeGreaterThan(1)
+  })
+
+  it('may be for requests alone that begin while others run', async () => {
+    const mock = createMock({ ttft: 20, itl: 0, busyNondeterminism: 1 })
+    const answers = await Promise.all(
+      Array.from({ length: 3 }, async () => {
+        const response = await post(mock, '/v1/chat/completions', chat({ max_tokens: 12 }))
+        return (await response.json()).choices[0].message.content as string
+      }),
+    )
+    const [usual] = await ask({}, 1)
+    expect(answers.filter((text) => text === usual)).toHaveLength(1)
+  })
+})
