@@ -50,10 +50,13 @@ export interface LaunchPlan {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** How the names of a server's metrics map to ours. */
+/**
+ * Where a server shows its metrics. The names of the servers that we know are in `plugins/server/dialects.ts`, and are told by the text; `metrics` is
+ * for those of others, by the ids of `plugins/server/vocabulary.ts`.
+ */
 export interface ScrapeMap {
   readonly path: string
-  readonly metrics: Readonly<Record<string, { readonly names: readonly string[]; readonly unit: string }>>
+  readonly metrics?: Readonly<Record<string, { readonly names: readonly string[]; readonly unit: string }>>
 }
 
 export interface AdapterFlags {

@@ -8,6 +8,7 @@ import type { WireMessage } from './event.ts'
 import type { Finding, Limit } from './limit.ts'
 import type { Accumulator, MetricDefinition, MetricResult } from './metric.ts'
 import type { Platform, TransportOptions } from './platform.ts'
+import type { ManifestScenario } from './run.ts'
 import type { ScenarioSummary, Window } from './summary.ts'
 
 export interface MetricPlugin {
@@ -200,6 +201,8 @@ export interface Series {
   readonly windows: readonly Window[]
   /** The client's own figures. */
   readonly scenario: ScenarioSummary
+  /** What was asked, as the manifest says it: what of it may be in a cache, say. */
+  readonly workload?: ManifestScenario['workload']
   readonly options: PluginValues
 }
 
