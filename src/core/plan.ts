@@ -89,9 +89,8 @@ export interface PluginSetting {
   readonly options: PluginValues
   /** Nobody asked for it. */
   readonly auto?: true
+  /** It came with inferbench. */
   readonly builtIn?: true
-  /** Names of options that are never written. */
-  readonly secret?: readonly string[]
 }
 
 export interface RunPlan {

@@ -129,7 +129,7 @@ export const ticker: MetricPlugin = {
 
 export interface TickServer {
   readonly url: string
-  /** Paths that were asked for, and what came with them. */
+  /** Paths that were asked for by GET, and what came with them. */
   readonly asked: { readonly url: string; readonly headers: Readonly<Record<string, unknown>> }[]
   readonly ticks: number
   /** What it answers; a text as it is, undefined: nothing, ever. */
@@ -139,12 +139,24 @@ export interface TickServer {
   close(): Promise<void>
 }
 
-/** Counts a tick each time that it is asked for anything else than its ticks. */
+const ANSWER = [
+  { choices: [{ index: 0, delta: { content: 'a' }, finish_reason: null }] },
+  { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] },
+  { choices: [], usage: { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 } },
+]
+
+/** Speaks OpenAI's dialect, and each answer is a tick. */
 export async function serveTicks(): Promise<TickServer> {
   let count = 0
   const sockets = new Set<Socket>()
   const asked: TickServer['asked'] = []
   const server: Server = createServer((request, response) => {
+    if (request.method === 'POST') {
+      count++
+      const events = [...ANSWER.map((one) => JSON.stringify(one)), '[DONE]'].map((one) => `data: ${one}\n\n`)
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).end(events.join(''))
+      return
+    }
     asked.push({ url: request.url ?? '', headers: request.headers })
     const text = tickServer.answer()
     if (text !== undefined) response.writeHead(200, { 'content-type': 'application/json' }).end(text)

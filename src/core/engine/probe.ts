@@ -6,7 +6,16 @@ import type { Platform, Transport, TransportError } from '../platform.ts'
 const MAX_PROBE_BYTES = 8 * 1024 * 1024
 
 export type ProbeOutcome =
-  | { readonly kind: 'reply'; readonly reply: ProbeReply; readonly ms: number }
+  | {
+      readonly kind: 'reply'
+      readonly reply: ProbeReply
+      readonly ms: number
+      /** When it was handed to a connection, and when the answer was whole; by the platform's clock. */
+      readonly sentAt: number
+      readonly endAt: number
+      /** It was longer than what is kept. */
+      readonly cut: boolean
+    }
   | { readonly kind: 'failed'; readonly error: TransportError }
 
 /** Sends one request beside the load and reads its whole answer. Never rejects, never retries, is never part of a figure. */
@@ -22,7 +31,9 @@ export function ask(
     const parts: Uint8Array[] = []
     const startedAt = platform.clock.now()
     let bytes = 0
+    let cut = false
     let status = 0
+    let sentAt = startedAt
     let headers = new Map<string, string>()
     const settle = (outcome: ProbeOutcome): void => {
       clearTimeout(timer)
@@ -36,12 +47,19 @@ export function ask(
     const timer = setTimeout(() => fail('TIMEOUT', `no answer within ${timeoutMs} ms`), timeoutMs)
     if (signal?.aborted) return onAbort()
     signal?.addEventListener('abort', onAbort)
-    const finish = async (): Promise<void> => {
+    const finish = async (endAt: number): Promise<void> => {
       try {
         const body = new TextDecoder().decode(
           await inflateAll(platform, headers.get('content-encoding'), join(parts, bytes)),
         )
-        settle({ kind: 'reply', reply: { status, headers, body }, ms: platform.clock.now() - startedAt })
+        settle({
+          kind: 'reply',
+          reply: { status, headers, body },
+          ms: platform.clock.now() - startedAt,
+          sentAt,
+          endAt,
+          cut,
+        })
       } catch (thrown) {
         fail('CONTENT_CODING', String(thrown instanceof Error ? thrown.message : thrown))
       }
@@ -50,17 +68,22 @@ export function ask(
       spec,
       {
         opened: () => {},
-        sent: () => {},
+        sent: (at) => {
+          sentAt = at
+        },
         headers: (_at, value, pairs) => {
           status = value
           headers = new Map(pairs.map(([name, text]) => [name.toLowerCase(), text]))
         },
         bytes: (_at, chunk) => {
-          if (bytes >= MAX_PROBE_BYTES) return
+          if (bytes >= MAX_PROBE_BYTES) {
+            cut = true
+            return
+          }
           parts.push(chunk.slice())
           bytes += chunk.length
         },
-        end: () => void finish(),
+        end: (at) => void finish(at),
         error: (_at, error) => settle({ kind: 'failed', error }),
       },
       abort.signal,

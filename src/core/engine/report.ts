@@ -5,12 +5,13 @@ import { createMetricRegistry } from '../metrics/registry.ts'
 import { readMetricSettings } from '../metrics/settings.ts'
 import { createSummarizer } from '../metrics/summarize.ts'
 import type { Files } from '../platform.ts'
-import type { MetricPlugin } from '../plugin.ts'
+import type { MetricPlugin, Sample } from '../plugin.ts'
 import type { RequestRecord } from '../record.ts'
-import { parseManifest, parseSummary, readClientLog, readRecords } from '../report/readers.ts'
+import { parseManifest, parseSummary, readClientLog, readRecords, readSeries } from '../report/readers.ts'
 import type { Manifest } from '../run.ts'
 import type { Summary } from '../summary.ts'
 import { createJudge, type Judge } from '../verdict/mod.ts'
+import { limitsOf, listActive, type SamplesById } from './plugin-figures.ts'
 import { type Aside, summarizeRun } from './summary.ts'
 
 export interface RunReport {
@@ -35,9 +36,14 @@ export async function reportFolder(
   }
   const manifestPath = files.join(folder, 'manifest.json')
   const manifest = parseManifest(manifestPath, await files.readText(manifestPath))
-  const summarizer = createSummarizer({ slo: manifest.slo, plugins, settings: readMetricSettings(manifest.options) })
+  const active = listActive(plugins, manifest)
+  const summarizer = createSummarizer({
+    slo: manifest.slo,
+    plugins: active,
+    settings: readMetricSettings(manifest.options),
+  })
   const recordsPath = files.join(folder, 'records.jsonl')
-  const judge = createJudge(manifest.scenarios)
+  const judge = createJudge(manifest.scenarios, limitsOf(active))
   const { cut } = await readRecords(recordsPath, files.readPieces(recordsPath), (record) => {
     summarizer.add(record)
     judge.add(record)
@@ -47,9 +53,10 @@ export async function reportFolder(
   const registry = createMetricRegistry(plugins)
   const gates = manifest.gates.map((text) => parseGate(text, registry))
   const aside = await readAside(files, folder, names)
+  const samples = await readSamples(files, folder, active)
   return {
     manifest,
-    summary: summarizeRun(manifest, summarizer, judge, gates, aside),
+    summary: summarizeRun(manifest, summarizer, judge, gates, aside, { plugins: active, samples }),
     cut: cut || manifest.endedAt === undefined,
   }
 }
@@ -60,6 +67,19 @@ async function watchAgain(files: Files, folder: string, judge: Judge): Promise<v
   if ((await files.list(series))?.includes('client.jsonl') !== true) return
   const path = files.join(series, 'client.jsonl')
   await readClientLog(path, files.readPieces(path), judge.sample)
+}
+
+/** What plugins sampled, as far as it is there: a series that is missing is one without samples. */
+async function readSamples(files: Files, folder: string, plugins: readonly MetricPlugin[]): Promise<SamplesById> {
+  const series = files.join(folder, 'series')
+  const present = (await files.list(series)) ?? []
+  const samples = new Map<string, readonly Sample[]>()
+  for (const { id, summarize } of plugins) {
+    if (summarize === undefined || !present.includes(`${id}.jsonl`)) continue
+    const path = files.join(series, `${id}.jsonl`)
+    samples.set(id, await readSeries(path, files.readPieces(path)))
+  }
+  return samples
 }
 
 /** What is no fold of the records is taken over from the summary that the run wrote; a run that was cut off has none. */

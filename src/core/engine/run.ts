@@ -2,7 +2,7 @@
  * A run, from plan to result. The page to read first: what happens, in order.
  *
  *   open the transport -> start the server, where that is asked for, and find it -> make the calls ready -> open the run folder
- *     -> rehearse, so that this process is warm -> for each scenario: warm up, measure (`scenario.ts` -> `dispatch.ts` -> `exchange.ts`)
+ *     -> let plugins open what they watch -> rehearse, so that this process is warm -> for each scenario: warm up, measure (`scenario.ts` -> `dispatch.ts` -> `exchange.ts`)
  *     -> let plugins ask the server -> summarise -> write
  */
 import { BenchError } from '../errors.ts'
@@ -15,20 +15,22 @@ import type { RequestRecord } from '../record.ts'
 import { renderMarkdown } from '../report/markdown.ts'
 import type { ClientSample, Manifest, Progress, RunResult } from '../run.ts'
 import type { Evaluations, Summary } from '../summary.ts'
+import { formatDuration } from '../units.ts'
 import { createJudge, type Judge } from '../verdict/mod.ts'
 import { type LocalTokenizer, loadTokenizer, type PreparedWorkload } from '../workload/mod.ts'
 import { createAnswerCheck } from './answer-check.ts'
 import { prepareCalls } from './calls.ts'
-import { type Discovery, discover } from './discover.ts'
+import { type Discovery, discover, pause } from './discover.ts'
 import { type Driver, driveHere } from './driver.ts'
 import { evaluatePlugins } from './evaluation.ts'
 import { checkFolder, createNullJournal, type Journal, makeRunFolder, openJournal } from './journal.ts'
 import { listLevels } from './levels.ts'
 import { type LoadWatch, watchLoad } from './load-watch.ts'
 import { describeEnd, describeOutcome, describeRun } from './manifest.ts'
+import { limitsOf, listActive } from './plugin-figures.ts'
+import { openPlugins, type PluginHost } from './plugin-host.ts'
 import { REHEARSAL_OPTIONS, rehearse } from './rehearsal.ts'
 import { listTurns } from './repeat.ts'
-import { startSampling } from './sampling.ts'
 import { runScenario, type ScenarioEnd, type ScenarioRun } from './scenario.ts'
 import { type OwnServer, openServer } from './server.ts'
 import { openSession, type Session } from './session.ts'
@@ -67,44 +69,68 @@ export async function run(
   const opening = openDriver(session, transport)
   opening.catch(() => {})
   let server: OwnServer | undefined
+  let host: PluginHost | undefined
   try {
     const folder = plan.start === undefined ? plan.out : await makeFolder(session)
     server = openServer(session, transport, folder ?? undefined)
-    const setting = await prepare(session, transport, server, opening, observer)
+    const known = await prepare(session, transport, server, opening, observer)
+    host = await watchPlugins(session, known.discovery, server)
+    const setting: Setting = { ...known, host, manifest: { ...known.manifest, ...describePlugins(host) } }
+    const plugins = listActive(plan.plugins, setting.manifest)
     const driver = await opening
     const journal = await openRunJournal(session, folder)
     await journal.manifest(setting.manifest)
     await rehearse(session, driver, setting.discovery.target, setting.workloads[0]!)
     const summarizer = createSummarizer({
       slo: plan.slo,
-      plugins: plan.plugins,
+      plugins,
       settings: readMetricSettings(plan.options),
     })
-    const judge = createJudge(setting.manifest.scenarios)
+    const judge = createJudge(setting.manifest.scenarios, limitsOf(plugins))
     const folds = { summarizer, judge, load: watchLoad(session, transport.name) }
-    const { ends, last } = await measure(session, driver, server, setting, journal, folds, observer)
-    const evaluations = await evaluate(session, last, journal, observer)
+    const { ends, idle, last } = await measure(session, driver, server, setting, journal, folds, observer)
+    const evaluations = await evaluate(session, setting, last, journal, observer)
     // Its sockets go first: where files are scarce, the summary needs one of theirs.
     await driver.close()
-    return await conclude(session, setting, journal, folds, ends, evaluations)
+    return await conclude(session, setting, journal, folds, { ends, idle, evaluations })
   } catch (thrown) {
     // What was waited for in vain has a reason of its own: the server that we started has ended.
     throw session.failure ?? thrown
   } finally {
     session.close()
+    await host?.close()
     await opening.then((driver) => driver.close()).catch(() => {})
     await transport.close()
     await server?.stop()
   }
 }
 
-/** What is known and ready before the first request. */
-interface Setting {
+async function watchPlugins(session: Session, { target }: Discovery, server: OwnServer): Promise<PluginHost> {
+  const { plan, platform } = session
+  return await openPlugins(session, {
+    target,
+    serverPid: () => server.pid,
+    openTransport: (options) => openTransport(plan, platform, options),
+  })
+}
+
+function describePlugins(host: PluginHost): Pick<Manifest, 'plugins'> {
+  const plugins = host.describe()
+  return plugins.length === 0 ? {} : { plugins }
+}
+
+/** What is known before plugins are asked whether they can watch. */
+interface Known {
   readonly discovery: Discovery
   readonly tokenizer: LocalTokenizer | undefined
   /** One for each scenario. */
   readonly workloads: readonly PreparedWorkload[]
   readonly manifest: Manifest
+}
+
+/** What is known and ready before the first request. */
+interface Setting extends Known {
+  readonly host: PluginHost
 }
 
 async function prepare(
@@ -113,7 +139,7 @@ async function prepare(
   server: OwnServer,
   opening: Promise<Driver>,
   observer: RunObserver,
-): Promise<Setting> {
+): Promise<Known> {
   const { plan, platform, note, scrub } = session
   if (platform.files !== undefined && typeof plan.out === 'string') await checkFolder(platform.files, plan.out)
   const tokenizer = await readTokenizer(plan, platform)
@@ -138,6 +164,13 @@ interface Folds {
   readonly load: LoadWatch
 }
 
+interface Measured {
+  readonly ends: readonly ScenarioEnd[]
+  readonly idle: NonNullable<Manifest['idle']>
+  /** The turn that ended last. */
+  readonly last: ScenarioRun | undefined
+}
+
 async function measure(
   session: Session,
   driver: Driver,
@@ -146,18 +179,22 @@ async function measure(
   journal: Journal,
   { summarizer, judge, load }: Folds,
   observer: RunObserver,
-): Promise<{ readonly ends: readonly ScenarioEnd[]; readonly last: ScenarioRun | undefined }> {
+): Promise<Measured> {
   const client = createStateReader()
   const stopWatch = startWatch(session, client.read, (sample) => {
     journal.sample('client', sample)
     judge.sample(sample)
     observer.sample?.(sample)
   })
-  const sampling = startSampling(session, journal)
+  const { host } = setting
+  const idleMs = session.plan.idleMs ?? host.idleMs
+  const idle: NonNullable<Manifest['idle']>[number][] = []
   const check = makeCheck(session)
   const ends: ScenarioEnd[] = []
   let last: ScenarioRun | undefined
+  host.start(journal)
   try {
+    if (idleMs > 0) idle.push(await rest(session, host, observer, 'before', idleMs))
     const turns =
       session.plan.sweep === undefined
         ? listTurns(session, server, observer)
@@ -184,17 +221,36 @@ async function measure(
         live: () => summarizer.live(scenario.name, repetition),
         onState: client.set,
         ...(observer.progress === undefined ? {} : { progress: observer.progress }),
+        edge: host.edge,
       }
       const end = await runScenario(last)
       ends[index] = { ...end, windows: [...(ends[index]?.windows ?? []), ...end.windows] }
       if (end.failure !== undefined) session.fail(end.failure)
       if (session.stop.aborted) break
     }
+    if (idleMs > 0 && !session.stop.aborted) idle.push(await rest(session, host, observer, 'after', idleMs))
   } finally {
     stopWatch()
-    await sampling.stop()
+    await host.stop()
   }
-  return { ends, last }
+  return { ends, idle, last }
+}
+
+/** Nothing is sent, so that plugins see an idle server. */
+async function rest(
+  { platform, stop, toRunMs }: Session,
+  host: PluginHost,
+  observer: RunObserver,
+  name: 'before' | 'after',
+  ms: number,
+): Promise<NonNullable<Manifest['idle']>[number]> {
+  observer.say?.(`idle for ${formatDuration(ms)}, so that plugins see the server ${name} the load`)
+  await host.edge()
+  const startAt = toRunMs(platform.clock.now())
+  await pause(ms, stop)
+  const endAt = toRunMs(platform.clock.now())
+  await host.edge()
+  return { name, startAt, endAt }
 }
 
 function makeCheck({ plan }: Session): ReturnType<typeof createAnswerCheck> {
@@ -205,6 +261,7 @@ function makeCheck({ plan }: Session): ReturnType<typeof createAnswerCheck> {
 /** The server is asked by plugins while it can still be loaded as it was. `last`: the turn that ended last. */
 async function evaluate(
   session: Session,
+  { host, manifest }: Setting,
   last: ScenarioRun | undefined,
   journal: Journal,
   observer: RunObserver,
@@ -212,7 +269,7 @@ async function evaluate(
   if (last === undefined || session.stop.aborted) return undefined
   const { plan, platform } = session
   const check = makeCheck(session)
-  return await evaluatePlugins(session, {
+  return await evaluatePlugins(session, listActive(plan.plugins, manifest), host.contextOf, {
     last,
     folder: journal.folder,
     keep(given) {
@@ -221,7 +278,7 @@ async function evaluate(
       observer.record?.(record)
     },
     say: (line) => observer.say?.(line),
-    openTransport: () => openTransport(plan, platform, plan.transportOptions),
+    openTransport: (options) => openTransport(plan, platform, options),
   })
 }
 
@@ -230,19 +287,25 @@ async function conclude(
   setting: Setting,
   journal: Journal,
   { summarizer, judge, load }: Folds,
-  ends: readonly ScenarioEnd[],
-  evaluations: Evaluations | undefined,
+  { ends, idle, evaluations }: Pick<Measured, 'ends' | 'idle'> & { readonly evaluations: Evaluations | undefined },
 ): Promise<RunResult> {
   const { plan, interrupted } = session
+  const { host } = setting
   const calibration = await load.quote()
   const ended: Manifest = {
     ...describeEnd(session, setting.manifest, ends),
+    ...describePlugins(host),
+    ...(idle.length === 0 ? {} : { idle }),
     ...(calibration === undefined ? {} : { calibration }),
   }
   const stopped = session.failure?.message ?? (interrupted ? 'interrupted' : undefined)
-  const summary = summarizeRun(ended, summarizer, judge, plan.gates, {
+  const aside = {
     ...(stopped === undefined ? {} : { stopped }),
     ...(evaluations === undefined ? {} : { evaluations }),
+  }
+  const summary = summarizeRun(ended, summarizer, judge, plan.gates, aside, {
+    plugins: listActive(plan.plugins, ended),
+    samples: host.samples,
   })
   const manifest = describeOutcome(ended, summary, setting.tokenizer?.hash)
   const writing = await writeResult(journal, manifest, summary)

@@ -40,6 +40,8 @@ export interface ScenarioRun {
   /** Where the client's own log reads from while a phase runs. */
   onState(read: (ms: number) => WatchedState): void
   progress?(progress: Progress): void
+  /** Between two phases, while no load runs: what is watched is read. Never rejects. */
+  edge(): Promise<void>
 }
 
 export interface ScenarioEnd {
@@ -62,18 +64,20 @@ export async function runScenario(run: ScenarioRun): Promise<ScenarioEnd> {
     if (opened < wanted)
       run.session.note(`${scenario.name}: ${opened} of ${wanted} connections could be opened beforehand`)
   }
+  await run.edge()
   if (scenario.warmup.kind !== 'none') {
     const limits =
       scenario.warmup.kind === 'requests' ? { requests: scenario.warmup.requests } : { durationMs: scenario.warmup.ms }
     windows.push(await runPhase(run, guard, 'warmup', limits))
     if (guard.failure !== undefined || run.session.stop.aborted) return end()
-    await pause(LULL_MS, run.session.stop)
+    await Promise.all([pause(LULL_MS, run.session.stop), run.edge()])
   }
   const limits = {
     ...(scenario.requests === undefined ? {} : { requests: scenario.requests }),
     ...(scenario.durationMs === undefined ? {} : { durationMs: scenario.durationMs }),
   }
   windows.push(await runPhase(run, guard, 'measure', limits))
+  await run.edge()
   return end()
 }
 

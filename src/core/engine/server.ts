@@ -18,6 +18,8 @@ const SHOWN_CHARACTERS = 600
 export interface OwnServer {
   /** What the manifest says of it; undefined where the run starts none. */
   readonly description: ManifestServer | undefined
+  /** Of the process group that runs now; undefined where none does. */
+  readonly pid: number | undefined
   /** Starts it, and returns when it is ready. With `run`, the repetition that it is started for. */
   start(say: (line: string) => void, run?: number): Promise<void>
   /** Ends its whole process group. May be called at any time. */
@@ -28,7 +30,9 @@ export interface OwnServer {
 export function openServer(session: Session, transport: Transport, folder: string | undefined): OwnServer {
   const { plan, platform } = session
   const command = plan.start
-  if (command === undefined) return { description: undefined, start: async () => {}, stop: async () => {} }
+  if (command === undefined) {
+    return { description: undefined, pid: undefined, start: async () => {}, stop: async () => {} }
+  }
   const { supervise } = platform
   if (supervise === undefined) {
     throw new BenchError(
@@ -53,6 +57,9 @@ export function openServer(session: Session, transport: Transport, folder: strin
       command: session.scrub(hideCommandSecrets(command)),
       probes: (plan.adapter.ready ?? []).map((probe) => describeProbe(probe.request(target))),
       coldStarts,
+    },
+    get pid() {
+      return server?.pid
     },
     async start(say, run) {
       ready = false

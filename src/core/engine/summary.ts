@@ -1,13 +1,21 @@
 import { BenchError } from '../errors.ts'
 import { evaluateGates } from '../metrics/gates.ts'
 import type { Summarizer } from '../metrics/summarize.ts'
+import type { MetricPlugin } from '../plugin.ts'
 import type { Manifest } from '../run.ts'
 import type { Gate, ScenarioSummary, Summary } from '../summary.ts'
 import type { Judge } from '../verdict/mod.ts'
 import { describeSweep } from './levels.ts'
+import { type SamplesById, summarizePlugins, withPluginMetrics } from './plugin-figures.ts'
 
 /** What a summary holds that is no fold of records: it is known only to the run itself. */
 export type Aside = Pick<Summary, 'stopped' | 'evaluations'>
+
+/** What plugins saw beside the load. */
+export interface Watched {
+  readonly plugins: readonly MetricPlugin[]
+  readonly samples: SamplesById
+}
 
 /** Closes the fold: the same records, live or read from the log, give the same summary. */
 export function summarizeRun(
@@ -16,6 +24,7 @@ export function summarizeRun(
   judge: Judge,
   gates: readonly Gate[],
   aside: Aside = {},
+  { plugins, samples }: Watched = { plugins: [], samples: new Map() },
 ): Summary {
   const summaries = summarizer.summary(manifest.scenarios).map((scenario): ScenarioSummary => {
     const steady = judge.steady(scenario.scenario)
@@ -24,14 +33,16 @@ export function summarizeRun(
   // Until a sweep has ended, its manifest names all that it may measure.
   const scenarios = manifest.sweep === undefined ? summaries : summaries.filter(wasMeasured)
   const sweep = describeSweep(manifest, scenarios)
+  const watched = summarizePlugins(plugins, manifest, samples, scenarios)
   return {
     v: 1,
     scenarios,
     ...(Object.keys(summarizer.definitions).length === 0 ? {} : { definitions: summarizer.definitions }),
     ...(sweep === undefined ? {} : { sweep }),
-    gates: evaluateGates(gates, scenarios),
-    verdict: judge.verdict(manifest, { scenarios, ...aside }),
+    gates: evaluateGates(gates, withPluginMetrics(scenarios, watched.summaries, aside.evaluations)),
+    verdict: judge.verdict(manifest, { scenarios, ...aside }, watched.findings),
     ...aside,
+    ...(watched.summaries.length === 0 ? {} : { plugins: watched.summaries }),
   }
 }
 

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { BenchError } from '../errors.ts'
 import { asObject } from '../json.ts'
+import type { Sample } from '../plugin.ts'
 import type { RequestRecord } from '../record.ts'
 import type { ClientSample, Manifest } from '../run.ts'
 import type { Summary } from '../summary.ts'
@@ -11,6 +12,7 @@ import {
   manifestSchema,
   recordAroundEventsSchema,
   recordSchema,
+  sampleSchema,
   summarySchema,
 } from './schema.ts'
 
@@ -60,6 +62,16 @@ export async function readClientLog(
     const where = `${path}:${number}`
     take(check(where, clientSampleSchema, parseText(where, line)) as unknown as ClientSample)
   })
+}
+
+/** Reads a whole `series/<plugin>.jsonl`, likewise. */
+export async function readSeries(path: string, pieces: AsyncIterable<string>): Promise<readonly Sample[]> {
+  const samples: Sample[] = []
+  await readLines(pieces, (line, number) => {
+    const where = `${path}:${number}`
+    samples.push(check(where, sampleSchema, parseText(where, line)) as unknown as Sample)
+  })
+  return samples
 }
 
 async function readLines(

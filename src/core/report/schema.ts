@@ -212,6 +212,24 @@ const sweepResult = v.looseObject({
   ),
 })
 
+const samplingCost = v.looseObject({
+  samples: count,
+  failed: v.pipe(count, v.description('readings that failed or did not come in time, and samples that were none')),
+  firstFailure: v.exactOptional(text),
+  everyMs: v.pipe(v.exactOptional(ms), v.description('median distance of two samples')),
+  longestGapMs: v.exactOptional(ms),
+  readMeanMs: ms,
+  readMaxMs: ms,
+})
+
+const pluginSource = {
+  plugin: text,
+  auto: v.exactOptional(v.boolean()),
+  source: v.exactOptional(text),
+  absent: v.pipe(v.exactOptional(text), v.description('why there is nothing, or nothing more')),
+  sampling: v.exactOptional(samplingCost),
+}
+
 /** `manifest.json`. */
 export const manifestSchema: v.GenericSchema = v.looseObject({
   v: formatVersion,
@@ -271,6 +289,16 @@ export const manifestSchema: v.GenericSchema = v.looseObject({
   notes: v.array(text),
   calibration: v.exactOptional(calibration),
   fingerprint: v.exactOptional(fingerprint),
+  plugins: v.exactOptional(
+    v.array(
+      v.looseObject({
+        ...pluginSource,
+        builtIn: v.exactOptional(v.boolean()),
+        options: v.exactOptional(v.record(text, v.union([text, v.number(), v.boolean()]))),
+      }),
+    ),
+  ),
+  idle: v.exactOptional(v.array(window)),
   startedAt: text,
   endedAt: v.exactOptional(text),
 })
@@ -295,7 +323,8 @@ const distribution = v.looseObject({
   histogram: v.exactOptional(histogram),
 })
 
-const metricResult = v.variant('kind', [
+/** One figure, of ours or of a plugin. */
+export const metricResultSchema: v.GenericSchema = v.variant('kind', [
   v.looseObject({ kind: v.literal('distribution'), unit: text, distribution }),
   v.looseObject({ kind: v.literal('scalar'), unit: text, value: v.number(), count: v.exactOptional(count) }),
   v.looseObject({ kind: v.literal('absent'), unit: text, reason: text }),
@@ -360,15 +389,17 @@ export const summarySchema: v.GenericSchema = v.looseObject({
       title: text,
       window,
       counts: scenarioCounts,
-      metrics: v.record(text, metricResult),
+      metrics: v.record(text, metricResultSchema),
       trace: v.exactOptional(v.array(tracedOperation)),
       tokenSources: counts,
       slo: v.exactOptional(v.array(slo)),
       steady: v.exactOptional(
-        v.looseObject({ window, method: text, skipped: count, metrics: v.record(text, metricResult) }),
+        v.looseObject({ window, method: text, skipped: count, metrics: v.record(text, metricResultSchema) }),
       ),
       runs: v.exactOptional(
-        v.array(v.looseObject({ run: count, window, counts: scenarioCounts, metrics: v.record(text, metricResult) })),
+        v.array(
+          v.looseObject({ run: count, window, counts: scenarioCounts, metrics: v.record(text, metricResultSchema) }),
+        ),
       ),
       aggregate: v.exactOptional(v.record(text, v.record(text, aggregate))),
     }),
@@ -391,7 +422,23 @@ export const summarySchema: v.GenericSchema = v.looseObject({
     reasons: v.array(verdictReason),
     notes: v.exactOptional(v.array(verdictReason)),
   }),
-  evaluations: v.exactOptional(v.record(text, v.record(text, metricResult))),
+  plugins: v.exactOptional(
+    v.array(
+      v.looseObject({
+        ...pluginSource,
+        scenarios: v.array(
+          v.looseObject({
+            scenario: text,
+            line: v.exactOptional(text),
+            metrics: v.record(text, metricResultSchema),
+            phases: v.exactOptional(v.record(text, v.record(text, metricResultSchema))),
+            fault: v.exactOptional(text),
+          }),
+        ),
+      }),
+    ),
+  ),
+  evaluations: v.exactOptional(v.record(text, v.record(text, metricResultSchema))),
   stopped: v.exactOptional(text),
 })
 
@@ -410,3 +457,6 @@ export const clientSampleSchema: v.GenericSchema = v.looseObject({
   lateSends: count,
   undecodedBytes: count,
 })
+
+/** One line of `series/<plugin>.jsonl`: whatever the plugin read, at an instant. */
+export const sampleSchema: v.GenericSchema = v.looseObject({ at: ms, edge: v.exactOptional(v.boolean()) })

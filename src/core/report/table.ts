@@ -23,6 +23,7 @@ import {
   latencyRows,
   titlesOf,
 } from './phrases.ts'
+import { describePlugins } from './plugins.ts'
 import { describeRepetitions, REPETITION_COLUMNS } from './repetitions.ts'
 import { describeSweep, drawSweep, listSweepRows } from './sweep.ts'
 import { flowPhrases, formatFigure, padEnd, padStart, truncate, wrapWords } from './text.ts'
@@ -67,6 +68,7 @@ export function renderTable(summary: Summary, manifest: Manifest, options: Table
     ...body,
     ...renderSweep(page, summary, manifest),
     ...(summary.sweep === undefined ? renderRepetitions(page, scenarios) : []),
+    ...renderPlugins(page, summary),
     '',
     ...renderGates(page, summary),
     ...describeNotes(manifest, scenarios)
@@ -169,6 +171,12 @@ function renderRepetitions(page: Page, scenarios: readonly ScenarioSummary[]): s
       ...rows.map(({ label, unit }, i) => `${padEnd(label, LABEL_WIDTH)}${padEnd(unit, UNIT_WIDTH + 4)}${cells[i]}`),
     ]
   })
+}
+
+/** A line each, cut where it is too long: there is room for few. */
+function renderPlugins(page: Page, summary: Summary): string[] {
+  const lines = describePlugins(summary, page.titleOf)
+  return lines.length === 0 ? [] : ['', ...lines.map((line) => truncate(escapeTerminal(line), page.width))]
 }
 
 const MOST_REASONS = 8

@@ -16,6 +16,11 @@ export interface Case {
   readonly run?: number
 }
 
+/** Of a plugin: it is about one scenario, all repetitions together. */
+export interface PlacedFinding extends Finding {
+  readonly scenario: string
+}
+
 /** A check says nothing where there is too little to say it from. */
 export type Check = (of: Case) => readonly Finding[]
 

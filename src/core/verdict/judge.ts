@@ -8,9 +8,9 @@ import { answerChecks } from './answer-checks.ts'
 import { adviseCalibration, clientChecks } from './client-checks.ts'
 import { type ClientLine, createClientLog, linesWithin } from './client-log.ts'
 import { addEvidence, type Evidence, openEvidence } from './evidence.ts'
-import type { Case } from './finding.ts'
+import type { Case, PlacedFinding } from './finding.ts'
 import { round } from './finding.ts'
-import { changeLimits, limits } from './limits.ts'
+import { changeLimits } from './limits.ts'
 import { adviseWarmup, loadChecks } from './load-checks.ts'
 import { describeSteady } from './steady.ts'
 
@@ -22,11 +22,16 @@ export interface Judge {
   sample(sample: ClientSample): void
   /** The stretch of a scenario in which nothing changed any more. */
   steady(scenario: string): SteadyWindow | undefined
-  /** After the last record and line, with the manifest as it is at the end. */
-  verdict(manifest: Manifest, summary: Pick<Summary, 'scenarios' | 'stopped'>): Verdict
+  /** After the last record and line, with the manifest as it is at the end, and what plugins found. */
+  verdict(
+    manifest: Manifest,
+    summary: Pick<Summary, 'scenarios' | 'stopped'>,
+    findings?: readonly PlacedFinding[],
+  ): Verdict
 }
 
-export function createJudge(scenarios: readonly ManifestScenario[]): Judge {
+/** `more`: the limits of plugins, whose rows follow those of the table. */
+export function createJudge(scenarios: readonly ManifestScenario[], more: readonly Limit[] = []): Judge {
   const evidence: EvidenceByRun = new Map(scenarios.map(({ name }) => [name, new Map<number, Evidence>()]))
   const log = createClientLog()
   return {
@@ -46,7 +51,8 @@ export function createJudge(scenarios: readonly ManifestScenario[]): Judge {
       const of = evidence.get(scenario)?.get(0)
       return of === undefined ? undefined : describeSteady(of)
     },
-    verdict: (manifest, summary) => judge(manifest, summary, evidence, log.lines),
+    verdict: (manifest, summary, findings = []) =>
+      judge(manifest, summary, { evidence, lines: log.lines, findings }, changeLimits(manifest.limits, more)),
   }
 }
 
@@ -55,25 +61,46 @@ type EvidenceByRun = ReadonlyMap<string, Map<number, Evidence>>
 
 const checks = [...clientChecks, ...loadChecks, ...answerChecks]
 
+interface Found {
+  readonly evidence: EvidenceByRun
+  readonly lines: readonly ClientLine[]
+  /** Of plugins. */
+  readonly findings: readonly PlacedFinding[]
+}
+
+type Table = ReadonlyMap<string, Limit>
+
 function judge(
   manifest: Manifest,
   summary: Pick<Summary, 'scenarios' | 'stopped'>,
-  evidence: EvidenceByRun,
-  lines: readonly ClientLine[],
+  { evidence, lines, findings }: Found,
+  table: Table,
 ): Verdict {
-  const table = changeLimits(manifest.limits)
   const ofRun = judgeFindings(findAboutRun(manifest, summary, lines), table)
   const cases = summary.scenarios.flatMap((scenario) => openCases(manifest, scenario, evidence, lines))
+  // About all repetitions of a scenario together.
+  const watched = new Map(
+    summary.scenarios.map(({ scenario }) => [
+      scenario,
+      judgeFindings(
+        findings.filter((finding) => finding.scenario === scenario),
+        table,
+      ),
+    ]),
+  )
+  const ofPlugins = [...watched].flatMap(([scenario, reasons]) =>
+    inOrder(reasons, table).map((reason): VerdictReason => ({ ...reason, scenario })),
+  )
   const ofScenarios = cases.map((of) => {
     const found = judgeFindings(
       checks.flatMap((check) => check(of)),
       table,
     )
-    return inOrder([...ofRun, ...found])
+    return inOrder([...ofRun, ...(watched.get(of.summary.scenario) ?? []), ...found], table)
       .filter((reason) => found.some(({ code }) => code === reason.code))
       .map((reason): VerdictReason => ({ ...reason, ...placeOf(of) }))
   })
-  const reasons = sortReasons([...inOrder(ofRun), ...ofScenarios.flat()])
+  const reasons = sortReasons([...inOrder(ofRun, table), ...ofScenarios.flat(), ...ofPlugins], table)
   const notes = cases.flatMap((of) =>
     [...adviseWarmup(of), ...adviseCalibration(of)].map((finding) => noteOf(finding, of)),
   )
@@ -160,16 +187,20 @@ function judgeFinding({ code, figure, message }: Finding, limit: Limit): readonl
   return [{ code, severity, ...unit, message, remedy: limit.remedy }]
 }
 
-const order = new Map(limits.map(({ code }, index) => [code, index]))
-const explains = new Map(limits.map(({ code, explains: codes }) => [code, new Set(codes)]))
-
 /** Marks what follows from another reason that is there: from the first cause in the table's order. */
-function inOrder(reasons: readonly VerdictReason[]): readonly VerdictReason[] {
-  const sorted = [...reasons].sort((a, b) => order.get(a.code)! - order.get(b.code)!)
+function inOrder(reasons: readonly VerdictReason[], table: Table): readonly VerdictReason[] {
+  const sorted = [...reasons].sort(byRow(table))
   return sorted.map((reason) => {
-    const cause = sorted.find((other) => explains.get(other.code)!.has(reason.code) && isGraveEnough(other, reason))
+    const cause = sorted.find(
+      (other) => table.get(other.code)!.explains.includes(reason.code) && isGraveEnough(other, reason),
+    )
     return cause === undefined ? reason : { ...reason, follows: cause.code }
   })
+}
+
+function byRow(table: Table): (a: VerdictReason, b: VerdictReason) => number {
+  const rows = [...table.keys()]
+  return (a, b) => rows.indexOf(a.code) - rows.indexOf(b.code)
 }
 
 /** Within the client one thing is as grave as the other, seen differently. */
@@ -185,10 +216,11 @@ function isGraveEnough(cause: VerdictReason, effect: VerdictReason): boolean {
 }
 
 /** Causes first, the graver before the others, then what follows from them. */
-function sortReasons(reasons: readonly VerdictReason[]): readonly VerdictReason[] {
+function sortReasons(reasons: readonly VerdictReason[], table: Table): readonly VerdictReason[] {
   const rank = ({ follows, severity }: VerdictReason): number =>
     (follows === undefined ? 0 : 2) + (severity === 'invalid' ? 0 : 1)
-  return [...reasons].sort((a, b) => rank(a) - rank(b) || order.get(a.code)! - order.get(b.code)!)
+  const compareRows = byRow(table)
+  return [...reasons].sort((a, b) => rank(a) - rank(b) || compareRows(a, b))
 }
 
 function statusOf(reasons: readonly VerdictReason[]): Verdict['status'] {

@@ -334,7 +334,10 @@ export const limits: readonly Limit[] = [
 
 export type LimitChange = { readonly suspect?: number; readonly invalid?: number }
 
-/** The table with a user's changes. */
-export function changeLimits(changes: Readonly<Record<string, LimitChange>> = {}): ReadonlyMap<string, Limit> {
-  return new Map(limits.map((limit) => [limit.code, { ...limit, ...changes[limit.code] }]))
+/** The table, what plugins add to it, and a user's changes. */
+export function changeLimits(
+  changes: Readonly<Record<string, LimitChange>> = {},
+  more: readonly Limit[] = [],
+): ReadonlyMap<string, Limit> {
+  return new Map([...limits, ...more].map((limit) => [limit.code, { ...limit, ...changes[limit.code] }]))
 }
