@@ -11,7 +11,9 @@ export {
   type AnswerReader,
   createAnswerReader,
 } from './core/engine/answer.ts'
+export * as lmEval from './core/engine/eval-kit.ts'
 export * from './core/errors.ts'
+export { type PairedTest, testPairs } from './core/eval/statistics.ts'
 export type * from './core/event.ts'
 export type * from './core/fingerprint.ts'
 export * from './core/json.ts'

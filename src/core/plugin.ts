@@ -44,7 +44,10 @@ export interface MetricPlugin {
    * scenario, and for each of `before`, `warmup`, `after` that there was.
    */
   summarize?(series: Series, window: Window): Observation
-  /** Asks the server after the load, once. A rejection is noted, and is no result. */
+  /**
+   * Asks the server after the load, once. By id of {@link definitions}; where a metric has several values (a task each), by `id.name` for
+   * each of them, with the id alone for what they come to together. A rejection is noted, and is no result.
+   */
   evaluate?(context: EvaluationContext): Promise<Readonly<Record<string, MetricResult>>>
 }
 

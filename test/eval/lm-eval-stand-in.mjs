@@ -15,6 +15,7 @@ const text = { type: 'string' }
 const { values } = parseArgs({
   options: {
     ...{ model: text, tasks: text, model_args: text, output_path: text, include_path: text, limit: text },
+    ...{ num_fewshot: text, seed: text },
     ...{ log_samples: { type: 'boolean' }, apply_chat_template: { type: 'boolean' } },
   },
 })

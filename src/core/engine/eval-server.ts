@@ -5,7 +5,7 @@ import { BenchError } from '../errors.ts'
 import { needsLikelihoods, type OutputTypes } from '../eval/suites.ts'
 import { asArray, asObject, asText, parseJson } from '../json.ts'
 import type { RunPlan } from '../plan.ts'
-import type { Platform, Transport } from '../platform.ts'
+import type { Platform, Transport, TransportOptions } from '../platform.ts'
 import { discover } from './discover.ts'
 import { ask } from './probe.ts'
 
@@ -34,6 +34,23 @@ export async function findEvalServer(
     await tryTarget(target, tasks, types, platform, transport, signal)
     const { version } = facts
     return { baseUrl: target.baseUrl, model: target.model, ...(version !== undefined && { version }), notes }
+  } finally {
+    await transport.close()
+  }
+}
+
+/** For a server that is known to be there. Throws as {@link findEvalServer} does. */
+export async function checkEvalServer(
+  target: Target,
+  tasks: readonly string[],
+  types: OutputTypes,
+  platform: Platform,
+  options: TransportOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const transport = platform.transports[platform.defaultTransport]!(options, platform.clock)
+  try {
+    await tryTarget(target, tasks, types, platform, transport, signal)
   } finally {
     await transport.close()
   }

@@ -8,6 +8,11 @@ import { parseSamples, type Sample } from '../eval/samples.ts'
 import type { EvalSide } from '../eval/verdict.ts'
 import type { Child, Files, Platform } from '../platform.ts'
 
+/** What to do where lm-eval is not. `option`: how another executable is named. */
+export function adviseInstall(command: string, option: string): string {
+  return `${command} cannot be started; install it with: pip install 'lm-eval[api]', or say where it is with ${option}`
+}
+
 export interface LmEval {
   /** The executable. */
   readonly command: string
@@ -17,8 +22,12 @@ export interface LmEval {
   readonly log: string
   readonly scrub: (text: string) => string
   readonly onProgress: (progress: EvalProgress) => void
+  /** How the user names another executable; absent: `--lm-eval PATH`. */
+  readonly commandOption?: string
 }
 
+/** Between asking it to end and ending it. */
+const GRACE_MS = 3000
 /** Enough for a traceback. */
 const KEPT_LINES = 200
 
@@ -40,20 +49,15 @@ export async function runLmEval(asked: LmEval, platform: Platform, signal: Abort
   try {
     const child = start(asked, platform)
     asked.onProgress({ step: 'start' })
-    const stop = (): void => child.kill('SIGTERM')
-    signal.addEventListener('abort', stop)
-    if (signal.aborted) stop()
     const read = createProgressReader()
-    for await (const line of child.lines) {
+    ended = await follow(child, signal, (line) => {
       const clean = scrub(line)
       file.append(`${clean}\n`)
       lines.push(clean)
       if (lines.length > KEPT_LINES) lines.shift()
       const progress = read(clean)
       if (progress !== undefined) asked.onProgress(progress)
-    }
-    ended = await child.exited
-    signal.removeEventListener('abort', stop)
+    })
   } finally {
     await file.close()
   }
@@ -67,7 +71,32 @@ export async function runLmEval(asked: LmEval, platform: Platform, signal: Abort
   return checkResult(parseResult(await files.readText(path), path), request, path)
 }
 
-function start({ command, request, apiKey }: LmEval, platform: Platform): Child {
+/** Hands on what it writes until it has ended, which it has in any case then. */
+async function follow(
+  child: Child,
+  signal: AbortSignal,
+  onLine: (line: string) => void,
+): Promise<Awaited<Child['exited']>> {
+  let killing: ReturnType<typeof setTimeout> | undefined
+  const stop = (): void => {
+    child.kill('SIGTERM')
+    killing = setTimeout(() => child.kill('SIGKILL'), GRACE_MS)
+  }
+  signal.addEventListener('abort', stop)
+  try {
+    if (signal.aborted) stop()
+    for await (const line of child.lines) onLine(line)
+    return await child.exited
+  } catch (thrown) {
+    child.kill('SIGKILL')
+    throw thrown
+  } finally {
+    clearTimeout(killing)
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+function start({ command, request, apiKey, commandOption = '--lm-eval PATH' }: LmEval, platform: Platform): Child {
   if (platform.spawn === undefined) {
     throw new BenchError('unsupported', `${platform.name} cannot start lm-eval: it has no processes`)
   }
@@ -76,11 +105,7 @@ function start({ command, request, apiKey }: LmEval, platform: Platform): Child 
     return platform.spawn(command, makeArguments(request), { env, redraws: true })
   } catch (thrown) {
     if (!(thrown instanceof BenchError) || !thrown.message.startsWith('cannot start')) throw thrown
-    throw new BenchError(
-      'unsupported',
-      `${command} cannot be started; install it with: pip install 'lm-eval[api]', or say where it is with --lm-eval PATH`,
-      { cause: thrown },
-    )
+    throw new BenchError('unsupported', adviseInstall(command, commandOption), { cause: thrown })
   }
 }
 

@@ -9,6 +9,10 @@ export interface EvalRequest {
   readonly tasks: readonly string[]
   readonly includePath?: string
   readonly limit?: number
+  /** Examples before each question; absent: as many as the task says. */
+  readonly fewshot?: number
+  /** Of its draws and of the server's. */
+  readonly seed?: number
   /** Requests in flight. */
   readonly concurrency: number
   readonly retries: number
@@ -21,7 +25,7 @@ export interface EvalRequest {
 }
 
 export function makeArguments(request: EvalRequest): readonly string[] {
-  const { endpoint, tasks, includePath, limit, output } = request
+  const { endpoint, tasks, includePath, limit, fewshot, seed, output } = request
   return [
     ...['--model', endpoint === 'chat' ? 'local-chat-completions' : 'local-completions'],
     ...['--tasks', tasks.join(',')],
@@ -31,18 +35,21 @@ export function makeArguments(request: EvalRequest): readonly string[] {
     ...(endpoint === 'chat' ? ['--apply_chat_template'] : []),
     ...(includePath === undefined ? [] : ['--include_path', includePath]),
     ...(limit === undefined ? [] : ['--limit', String(limit)]),
+    ...(fewshot === undefined ? [] : ['--num_fewshot', String(fewshot)]),
+    ...(seed === undefined ? [] : ['--seed', String(seed)]),
   ]
 }
 
 /** `k=v,k=v`, which every version reads. A value with a comma would become two. */
 function makeModelArguments(request: EvalRequest): string {
-  const { baseUrl, model, endpoint, concurrency, retries, tokenizer, insecure, ca } = request
+  const { baseUrl, model, endpoint, concurrency, retries, seed, tokenizer, insecure, ca } = request
   const path = endpoint === 'chat' ? '/v1/chat/completions' : '/v1/completions'
   const pairs: readonly (readonly [name: string, value: string | number])[] = [
     ['model', model],
     ['base_url', baseUrl + path],
     ['num_concurrent', concurrency],
     ['max_retries', retries],
+    ...(seed === undefined ? [] : ([['seed', seed]] as const)),
     ...(tokenizer === 'none'
       ? ([
           ['tokenizer_backend', 'None'],

@@ -1,0 +1,10 @@
+/** lm-eval in parts, as `bench eval` uses them: for plugins. */
+export { type EvalRequest, makeArguments } from '../eval/command.ts'
+export type { EvalProgress } from '../eval/progress.ts'
+export type { EvalResult, TaskMetric, TaskResult } from '../eval/result.ts'
+export { checkEndpoint, type Endpoint, knownTypes, type OutputTypes, type SuiteName, suites } from '../eval/suites.ts'
+export { isLimited } from '../eval/text.ts'
+export { type EvalSide, type EvalVerdict, judgeQuality, type TaskVerdict } from '../eval/verdict.ts'
+export { readTaskTypes } from '../options/task-files.ts'
+export { checkEvalServer } from './eval-server.ts'
+export { adviseInstall, EVAL_ENVIRONMENT, type LmEval, readSide, runLmEval } from './lm-eval.ts'
