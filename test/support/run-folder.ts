@@ -59,7 +59,7 @@ function findRecordProblems(record: RequestRecord): string[] {
     if (!holds) problems.push(problem)
   }
   expect(OUTCOMES.includes(record.outcome), `outcome ${record.outcome}`)
-  expect(record.phase === 'warmup' || record.phase === 'measure', `phase ${record.phase}`)
+  expect(['warmup', 'measure', 'beside'].includes(record.phase), `phase ${record.phase}`)
   expect(
     Object.values(fields).every((value) => value !== null && value !== ''),
     'a value that is null or empty, where absent means not measured',
