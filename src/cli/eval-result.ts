@@ -1,26 +1,21 @@
 /** What comes out of an evaluation: shown, written and judged. */
 import { compareQuality } from '../core/compat/vllm-rust/quality.ts'
+import { renderEvalJUnit } from '../core/eval/junit.ts'
 import { isLimited, renderEvaluation, summarizeVerdict } from '../core/eval/text.ts'
 import type { Platform } from '../core/platform.ts'
 import { renderJson } from '../core/report/json.ts'
-import type { Asked, Outcome } from './eval-sides.ts'
+import type { Outcome } from './eval-run.ts'
+import type { Asked } from './eval-sides.ts'
 import { exit } from './exit.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Writes `eval.json`, and shows the same. */
-export async function publishOutcome(
-  outcome: Outcome,
-  asked: Asked,
-  json: boolean,
-  platform: Platform,
-  terminal: Terminal,
-): Promise<void> {
+/** `eval.json`. */
+export function describeOutcome(outcome: Outcome): object {
   const { folder, candidate, verdict } = outcome
-  const files = platform.files!
   const { result } = candidate.side
   const reference = (outcome.reference?.side ?? outcome.earlier?.side)?.result
   const limited = isLimited(result) || (reference !== undefined && isLimited(reference))
-  const document = {
+  return {
     v: 1,
     kind: 'eval',
     limited,
@@ -29,9 +24,38 @@ export async function publishOutcome(
     ...(verdict !== undefined && { verdict: { ...verdict, summary: summarizeVerdict(verdict, limited) } }),
     folder,
   }
-  await files.writeText(files.join(folder, 'eval.json'), renderJson(document))
-  const text = renderEvaluation({ result, ...(reference && { reference }), ...(verdict && { verdict }) })
-  await terminal.out(json ? renderJson(document) : `${describeSides(outcome, asked)}\n\n${text}\n${folder}\n`)
+}
+
+/** For people. */
+export function renderOutcome(outcome: Outcome, { endpoint }: Pick<Asked, 'endpoint'>): string {
+  const { folder, candidate, verdict } = outcome
+  const reference = (outcome.reference?.side ?? outcome.earlier?.side)?.result
+  const text = renderEvaluation({
+    result: candidate.side.result,
+    ...(reference && { reference }),
+    ...(verdict && { verdict }),
+  })
+  return `${describeSides(outcome, endpoint)}\n\n${text}\n${folder}\n`
+}
+
+export function renderOutcomeJUnit(outcome: Outcome, failOnUndecided: boolean): string {
+  const { folder, startedAt, candidate, reference, earlier, verdict } = outcome
+  const { result } = candidate.side
+  const against = reference?.server.baseUrl ?? earlier?.folder
+  return renderEvalJUnit({
+    result,
+    ...(verdict && { verdict }),
+    failOnUndecided,
+    startedAt,
+    properties: [
+      ['run', folder],
+      ['url', candidate.server.baseUrl],
+      ['model', candidate.server.model],
+      ...(against === undefined ? [] : [['against', against] as const]),
+      ...(result.version === undefined ? [] : [['lm-eval', result.version] as const]),
+      ['limited', String(isLimited(result))],
+    ],
+  })
 }
 
 export function judgeOutcome({ verdict }: Outcome, failOnUndecided: boolean): number {
@@ -47,7 +71,7 @@ function nameReference({ reference, earlier }: Outcome): object {
     : { url: reference.server.baseUrl, model: reference.server.model }
 }
 
-function describeSides({ candidate, reference, earlier }: Outcome, { endpoint }: Asked): string {
+function describeSides({ candidate, reference, earlier }: Outcome, endpoint: Asked['endpoint']): string {
   const { server, side } = candidate
   const version = side.result.version === undefined ? 'lm-eval' : `lm-eval ${side.result.version}`
   const against = reference === undefined ? earlier?.folder : `${reference.server.baseUrl}, ${reference.server.model}`

@@ -3,13 +3,15 @@ import process from 'node:process'
 import type { CommandDef } from 'citty'
 import { BenchError } from '../core/errors.ts'
 import { checkEndpoint, knownTypes, suites } from '../core/eval/suites.ts'
+import { readTaskTypes } from '../core/options/task-files.ts'
 import type { Files } from '../core/platform.ts'
+import { renderJson } from '../core/report/json.ts'
 import { loadPlatform } from '../platform/load.ts'
 import { type CommandContext, makeCommand } from './command.ts'
 import { describeFailure } from './errors.ts'
-import { finishAsOldTool, judgeOutcome, publishOutcome } from './eval-result.ts'
-import { type Asked, evaluateSides, planSides, SERVER_FLAGS } from './eval-sides.ts'
-import { readTaskTypes } from './eval-tasks.ts'
+import { describeOutcome, finishAsOldTool, judgeOutcome, renderOutcome, renderOutcomeJUnit } from './eval-result.ts'
+import { evaluateSides } from './eval-run.ts'
+import { type Asked, planSides, SERVER_FLAGS } from './eval-sides.ts'
 import { exit } from './exit.ts'
 import { readChoice, readDecimal, readNumber } from './flag-values.ts'
 import type { Flags, GivenFlags } from './flags.ts'
@@ -40,6 +42,12 @@ const flags: Flags = {
     valueHint: 'NAME',
     group: 'Server',
     description: "Variable that holds the reference's API key",
+  },
+  'against-start': {
+    type: 'string',
+    valueHint: 'COMMAND',
+    group: 'Server',
+    description: 'Command that starts the reference at --against, once the first server has ended',
   },
   suite: { type: 'string', valueHint: 'NAME', group: 'Tasks', fallback: 'quick', description: describeSuites() },
   tasks: {
@@ -82,6 +90,7 @@ const flags: Flags = {
   },
   'lm-eval': { type: 'string', valueHint: 'PATH', fallback: 'lm_eval', description: "lm-eval's executable" },
   out: { type: 'string', alias: 'o', valueHint: 'FOLDER', description: 'Where everything is kept' },
+  junit: { type: 'string', valueHint: 'FILE', description: 'Write the verdict as JUnit XML: a case a task' },
   json: { type: 'boolean', description: 'Print the result as JSON and nothing else' },
   compat: {
     type: 'string',
@@ -101,6 +110,7 @@ const command: CommandDef = makeCommand(
     examples: [
       'bench eval --url http://localhost:8000 --suite quick --limit 200',
       'bench eval --url http://localhost:8000 --against http://localhost:8001 --tasks gsm8k --tolerance 0.01',
+      "bench eval --url http://localhost:8000 --start 'vllm serve M' --against bench-runs/2026-11-23-k3f9 --junit quality.xml",
       'bench eval --url http://localhost:8000 --tasks my_task --include-path tasks --endpoint chat',
     ],
   },
@@ -128,9 +138,13 @@ async function evaluate({ values, terminal }: CommandContext): Promise<number> {
   try {
     const plans = await planSides(values, platform, asked)
     const outcome = await evaluateSides(plans, asked, values, platform, terminal, stopping.signal)
-    await publishOutcome(outcome, asked, values.json === true, platform, terminal)
+    const { files } = platform
+    await files.writeText(files.join(outcome.folder, 'eval.json'), renderJson(describeOutcome(outcome)))
+    const strict = values['fail-on-undecided'] === true
+    if (typeof values.junit === 'string') await files.writeText(values.junit, renderOutcomeJUnit(outcome, strict))
+    await terminal.out(values.json === true ? renderJson(describeOutcome(outcome)) : renderOutcome(outcome, asked))
     return compat === undefined
-      ? judgeOutcome(outcome, values['fail-on-undecided'] === true)
+      ? judgeOutcome(outcome, strict)
       : await finishAsOldTool(outcome, asked, values['compat-out'] as string | undefined, platform, terminal)
   } catch (thrown) {
     if (stopping.signal.aborted) {

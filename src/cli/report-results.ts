@@ -1,21 +1,23 @@
 /** `bench report FILE`: what the result files of other tools say, in our forms. Their numbers, their definitions. */
 
 import { renderResults, type ShownLoad } from '../core/compare/results.ts'
-import { addToHistory, renderHistory } from '../core/compat/probador/history.ts'
+import { renderHistory } from '../core/compat/probador/history.ts'
 import { BenchError } from '../core/errors.ts'
 import type { Files } from '../core/platform.ts'
 import { renderLines } from '../core/report/csv.ts'
 import { renderJson } from '../core/report/json.ts'
 import { exit } from './exit.ts'
 import type { GivenFlags } from './flags.ts'
+import { addRows } from './history-file.ts'
 import { type ReportFormat, readFormat } from './report-format.ts'
-import { exists, loadResults, type ResultSource } from './results.ts'
+import type { ResultSource, Results } from './results.ts'
 import type { Terminal } from './terminal.ts'
 
 /** They ask about what only a run of ours holds. */
 const OF_RUNS = ['junit', 'definitions', 'require', 'plugin'] as const
 
 export async function reportResults(
+  { sources, skipped }: Results,
   files: Files,
   paths: readonly string[],
   values: GivenFlags['values'],
@@ -29,19 +31,15 @@ export async function reportResults(
     )
   }
   const format = readFormat(values.format, values.json === true)
-  const { sources, skipped } = await loadResults(files, paths)
   for (const line of skipped) terminal.log.warn(line)
   const loads = sources.flatMap(listLoads)
   if (loads.length === 0) throw new BenchError('usage', `${paths.join(', ')}: no results to show`)
   await terminal.out(render(format, sources, loads, terminal))
   if (typeof values.into === 'string') {
-    const document = (await exists(files, values.into)) ? await files.readText(values.into) : ''
-    await files.writeText(
+    await addRows(
+      files,
       values.into,
-      addToHistory(
-        document,
-        loads.map(({ result }) => result),
-      ),
+      loads.map(({ result }) => result),
     )
   }
   return exit.ok

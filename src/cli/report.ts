@@ -1,7 +1,7 @@
 /** `bench report DIR`: every number again, from the log alone. */
 import type { CommandDef } from 'citty'
 import { describeOwnRun, nameOfRun } from '../core/compat/own-run.ts'
-import { addToHistory } from '../core/compat/probador/history.ts'
+import type { LoadResult } from '../core/compat/probador/result.ts'
 import { reportFolder } from '../core/engine/report.ts'
 import { BenchError } from '../core/errors.ts'
 import { asArray, asObject, parseJson } from '../core/json.ts'
@@ -19,9 +19,10 @@ import type { Summary } from '../core/summary.ts'
 import { loadPlatform } from '../platform/load.ts'
 import { listBuiltins, loadPart } from '../registry.ts'
 import { type CommandContext, makeCommand } from './command.ts'
+import { addRows } from './history-file.ts'
 import { judgeSummary, type PublishOptions, publishResult } from './publish.ts'
 import { FORMATS, isOldTool, readFormat } from './report-format.ts'
-import { exists, loadResults } from './results.ts'
+import { exists, loadResults, type Results } from './results.ts'
 import type { Terminal } from './terminal.ts'
 
 const command: CommandDef = makeCommand(
@@ -29,13 +30,13 @@ const command: CommandDef = makeCommand(
     name: 'report',
     summary: 'Recompute and show a run from its folder, or show result files of other tools.',
     about:
-      'Reads manifest.json and records.jsonl, and computes every number again; nothing in the folder is changed. Of result files (probador, vllm-rust, sagellm, the gateway harness) it shows what they say. Exit code: 0, 2 when the folder holds no run, 3 when a gate of the run is not met, 4 when the verdict is worse than --require asks.',
+      'Reads manifest.json and records.jsonl, and computes every number again; nothing in the folder is changed. The folder of bench eval gives its scores and verdict again. Of result files (probador, vllm-rust, sagellm, the gateway harness) it shows what they say. Exit code: 0, 2 when the folder holds no run, 3 when a gate of the run is not met or quality dropped, 4 when the verdict is worse than --require asks.',
     flags: {
       folder: {
         type: 'positional',
         required: true,
         repeated: true,
-        description: 'Folder of a run; or result files of other tools',
+        description: 'Folder of a run or an evaluation; or result files of other tools',
       },
       json: { type: 'boolean', description: 'Print the summary as JSON and nothing else' },
       format: {
@@ -50,7 +51,11 @@ const command: CommandDef = makeCommand(
         description:
           'Add a row for each load to the table between the PERFORMANCE marks of a Markdown file; none is repeated',
       },
-      junit: { type: 'string', valueHint: 'FILE', description: 'Write gates as JUnit XML' },
+      junit: {
+        type: 'string',
+        valueHint: 'FILE',
+        description: 'Write gates, or the verdict of an evaluation, as JUnit XML',
+      },
       definitions: {
         type: 'string',
         valueHint: 'TOOL',
@@ -83,12 +88,16 @@ async function report({ values, positionals, terminal }: CommandContext): Promis
   const platform = await loadPlatform()
   if (platform.files === undefined)
     throw new BenchError('unsupported', `${platform.name} has no files to read a run from`)
-  if (await isForeign(platform.files, folder)) {
+  const foreign = await loadForeign(platform.files, positionals)
+  if (foreign !== undefined) {
     const { reportResults } = await import('./report-results.ts')
-    return await reportResults(platform.files, positionals, values, terminal)
+    return await reportResults(foreign, platform.files, positionals, values, terminal)
   }
   if (positionals.length > 1)
     throw new BenchError('usage', `bench report shows one run; ${positionals[1]} is one too many`)
+  const { findEvaluation, reportEvaluation } = await import('./report-eval.ts')
+  const evaluation = await findEvaluation(platform.files, folder)
+  if (evaluation !== undefined) return await reportEvaluation(platform.files, folder, evaluation, values, terminal)
   const plugins = await loadPlugins(values.plugin as readonly string[] | undefined, folder, platform, terminal)
   const required = readRequired(values.require)
   const shown = showAs(readProfileName(values.definitions))
@@ -104,18 +113,20 @@ async function report({ values, positionals, terminal }: CommandContext): Promis
   else if (format === 'markdown') await terminal.out(renderMarkdown(summary, manifest))
   else if (isOldTool(format)) await terminal.out(await renderOldFile(format, platform.files, folder, manifest))
   else await publishResult({ manifest, summary, folder }, output, platform, terminal)
-  if (typeof values.into === 'string') await addRows(platform.files, values.into, manifest, summary)
+  if (typeof values.into === 'string') await addRows(platform.files, values.into, rowsOf(manifest, summary))
   if (cut) terminal.log.warn('the run was cut off; this is what its log holds')
   return judgeSummary(summary, output, terminal)
 }
 
-/** A result file, or a folder of them: no run of ours, and something to read. */
-async function isForeign(files: Files, path: string): Promise<boolean> {
+/** Result files, or folders of them. undefined: a run of ours, or nothing to read. */
+async function loadForeign(files: Files, paths: readonly string[]): Promise<Results | undefined> {
+  const [path] = paths as readonly [string]
   const names = await files.list(path)
-  if (names === undefined) return await exists(files, path)
-  const ours = ['manifest.json', 'records.jsonl'].some((name) => names.includes(name))
+  if (names === undefined && !(await exists(files, path))) return undefined
+  if (names?.some((name) => name === 'manifest.json' || name === 'records.jsonl')) return undefined
+  const results = await loadResults(files, paths)
   // Any project's folder has JSON files; only results make it one of results.
-  return !ours && (await loadResults(files, [path])).sources.length > 0
+  return names !== undefined && results.sources.length === 0 ? undefined : results
 }
 
 /** The one that says most, where it has several: of the others each is a part. */
@@ -125,11 +136,8 @@ async function renderOldFile(tool: OldTool, files: Files, folder: string, manife
   return renderJson(value)
 }
 
-async function addRows(files: Files, path: string, manifest: Manifest, summary: Summary): Promise<void> {
-  const document = (await exists(files, path)) ? await files.readText(path) : ''
-  const name = nameOfRun(manifest)
-  const rows = summary.scenarios.map((scenario) => describeOwnRun(manifest, scenario, name))
-  await files.writeText(path, addToHistory(document, rows))
+function rowsOf(manifest: Manifest, { scenarios }: Summary): readonly LoadResult[] {
+  return scenarios.map((scenario) => describeOwnRun(manifest, scenario, nameOfRun(manifest)))
 }
 
 function readRequired(given: unknown): RequiredVerdict | undefined {
@@ -166,8 +174,13 @@ async function loadPlugins(
 /** None when the manifest cannot be read: what is wrong with the folder is said later, and better. */
 async function readUsedPlugins(folder: string, { files }: Platform): Promise<readonly string[]> {
   try {
-    const manifest = parseJson(await files!.readText(files!.join(folder, 'manifest.json')))
-    return asArray(asObject(asObject(manifest)?.options)?.plugins).filter((name) => typeof name === 'string')
+    const manifest = asObject(parseJson(await files!.readText(files!.join(folder, 'manifest.json'))))
+    const named = asArray(asObject(manifest?.options)?.plugins).filter((name) => typeof name === 'string')
+    const own = asArray(manifest?.plugins).flatMap((one) => {
+      const { plugin, builtIn } = asObject(one) ?? {}
+      return builtIn === true && typeof plugin === 'string' ? [plugin] : []
+    })
+    return [...new Set([...named, ...own])]
   } catch {
     return []
   }

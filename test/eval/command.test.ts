@@ -1,12 +1,13 @@
 /** `bench eval` as a process, with a stand-in for lm-eval, against servers that know the answers or do not. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ProcessOptions, runBench, startBench, withFolder } from '../support/command.ts'
+import { benchCommand, type ProcessOptions, runBench, startBench, withFolder } from '../support/command.ts'
+import { findPort } from '../support/port.ts'
 
 const standIn = fileURLToPath(new URL('./lm-eval-stand-in.mjs', import.meta.url))
 const KEY = 'sk-very-secret-0001'
@@ -125,6 +126,57 @@ describe('bench eval', () => {
       // An earlier evaluation is as good as a server.
       const earlier = await evaluate(cwd, ['--url', bad.url, '--against', 'better', ...SUMS, '--out', 'later'])
       expect([earlier.code, earlier.stdout]).toEqual([3, expect.stringContaining('against better')])
+    }))
+
+  it('bench report gives the same again, and JUnit has a case a task', () =>
+    withTasks(async (cwd) => {
+      const two = ['--url', bad.url, '--against', good.url, ...SUMS]
+      const worse = await evaluate(cwd, [...two, '--junit', 'quality.xml'])
+      expect(worse.code).toBe(3)
+      const again = await runBench(['report', 'out', '--junit', 'again.xml'], { cwd })
+      expect(again).toMatchObject({ code: 3, stdout: worse.stdout, stderr: '' })
+      const json = await runBench(['report', 'out', '--json'], { cwd })
+      expect(JSON.parse(json.stdout)).toEqual(readJson(cwd, 'eval.json'))
+      const xml = readFileSync(join(cwd, 'quality.xml'), 'utf8')
+      expect(readFileSync(join(cwd, 'again.xml'), 'utf8')).toBe(xml)
+      expect(xml).toMatch(/<testsuite name="quality" tests="1" failures="1" errors="0" skipped="0" /)
+      expect(xml).toMatch(/<testcase name="sums exact_match,strict-match" .*\n.*type="quality-dropped"/)
+      expect(xml).toContain(`<property name="against" value="${good.url}"/>`)
+
+      // Against an earlier evaluation, too, as long as that is there.
+      const later = await evaluate(cwd, ['--url', good.url, '--against', 'out', ...SUMS, '--out', 'later'])
+      expect(later.code).toBe(0)
+      expect(await runBench(['report', 'later'], { cwd })).toMatchObject({ code: 0, stdout: later.stdout })
+      rmSync(join(cwd, 'out'), { recursive: true })
+      expect(await runBench(['report', 'later'], { cwd })).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/out.candidate holds no result of lm-eval/),
+      })
+      for (const flag of [
+        ['--format', 'csv'],
+        ['--require', 'valid'],
+        ['--into', 'README.md'],
+      ]) {
+        expect((await runBench(['report', 'later', ...flag], { cwd })).code).toBe(2)
+      }
+    }))
+
+  it('starts each server in its turn, keeps its log, and ends it', () =>
+    withTasks(async (cwd) => {
+      const port = await findPort()
+      const url = `http://127.0.0.1:${port}`
+      const start = `${benchCommand().join(' ')} mock --port ${port} --ttft 2ms --itl 0.1ms`
+      const two = ['--url', url, '--start', start, '--against', url, '--against-start', start]
+      const { code, stderr } = await evaluate(cwd, [...two, ...SUMS, '--limit', '3', '--json'])
+      expect(code, stderr).toBe(0)
+      for (const role of ['candidate', 'reference']) {
+        expect(readFileSync(join(cwd, 'out', role, 'server.log'), 'utf8')).toContain(url)
+      }
+      const { servers } = readJson(cwd, 'manifest.json')
+      for (const { started } of servers) {
+        expect(started).toMatchObject({ command: start, coldStarts: [{ coldStartMs: expect.any(Number) }] })
+      }
+      await expect(fetch(url)).rejects.toThrow()
     }))
 
   it('a limited run says so, and few documents decide nothing', () =>
@@ -270,6 +322,13 @@ const refusals: readonly Refusal[] = [
   },
   { what: 'no result', args: SUMS, code: 1, said: /ended well but left no result.*candidate\.log/, mode: 'no-result' },
   { what: 'half a result', args: SUMS, code: 1, said: /is no result file/, mode: 'broken-result' },
+  {
+    what: 'a server that does not start',
+    args: [...SUMS, '--url', 'http://127.0.0.1:1', '--start', 'echo no GPU here; exit 3'],
+    code: 1,
+    said: /the server ended with code 3 before it was ready.*no GPU here/,
+  },
+  { what: 'a start without its server', args: [...SUMS, '--against-start', 'x'], code: 2, said: /goes with --against/ },
   { what: 'no folder', args: ['--include-path', 'elsewhere'], code: 2, said: /--include-path: elsewhere is no folder/ },
   {
     what: 'a password in a URL',

@@ -5,61 +5,66 @@ import { escapeXml } from './escape.ts'
 
 /** A gate that was missed is a failure, one that could not be measured an error. Times are of the measured window. */
 export function renderJUnit(summary: Summary, manifest: Manifest): string {
-  const suites = summary.scenarios.map((scenario) => renderSuite(scenario, summary, manifest))
-  const totals = sumCounts(suites.map((suite) => suite.counts))
-  const seconds = summary.scenarios.reduce((sum, scenario) => sum + secondsOf(scenario), 0)
+  return renderSuites(
+    summary.scenarios.map((scenario) => ({
+      name: scenario.title,
+      seconds: (scenario.window.endAt - scenario.window.startAt) / 1000,
+      startedAt: manifest.startedAt,
+      properties: propertiesOf(manifest, summary),
+      cases: [
+        requestsCase(scenario),
+        ...summary.gates.filter((gate) => gate.scenario === scenario.scenario).map(gateCase),
+      ],
+    })),
+  )
+}
+
+export interface TestSuite {
+  readonly name: string
+  readonly seconds: number
+  /** ISO 8601. */
+  readonly startedAt: string
+  readonly properties: readonly (readonly [name: string, value: string])[]
+  readonly cases: readonly TestCase[]
+}
+
+export interface TestCase {
+  readonly name: string
+  /** Skipped: nothing can be said. */
+  readonly kind: 'passed' | 'failure' | 'error' | 'skipped'
+  /** What is wrong; says nothing of a case that passed. */
+  readonly message: string
+  readonly type: string
+}
+
+export function renderSuites(suites: readonly TestSuite[]): string {
+  const seconds = suites.reduce((sum, suite) => sum + suite.seconds, 0).toFixed(3)
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="inferbench" ${countAttributes(totals)} time="${seconds.toFixed(3)}">`,
-    ...suites.map((suite) => suite.xml),
+    `<testsuites name="inferbench" ${countCases(suites.flatMap(({ cases }) => cases))} time="${seconds}">`,
+    ...suites.map(renderSuite),
     '</testsuites>',
     '',
   ].join('\n')
 }
 
-interface Counts {
-  readonly tests: number
-  readonly failures: number
-  readonly errors: number
+function countCases(cases: readonly TestCase[]): string {
+  const count = (wanted: TestCase['kind']): number => cases.filter(({ kind }) => kind === wanted).length
+  return `tests="${cases.length}" failures="${count('failure')}" errors="${count('error')}" skipped="${count('skipped')}"`
 }
 
-function sumCounts(all: readonly Counts[]): Counts {
-  const sum = (key: keyof Counts): number => all.reduce((total, counts) => total + counts[key], 0)
-  return { tests: sum('tests'), failures: sum('failures'), errors: sum('errors') }
-}
-
-function countAttributes({ tests, failures, errors }: Counts): string {
-  return `tests="${tests}" failures="${failures}" errors="${errors}" skipped="0"`
-}
-
-function secondsOf({ window }: ScenarioSummary): number {
-  return (window.endAt - window.startAt) / 1000
-}
-
-function renderSuite(scenario: ScenarioSummary, summary: Summary, manifest: Manifest): { xml: string; counts: Counts } {
-  const cases = [
-    requestsCase(scenario),
-    ...summary.gates.filter((gate) => gate.scenario === scenario.scenario).map(gateCase),
-  ]
-  const counts: Counts = {
-    tests: cases.length,
-    failures: cases.filter((item) => item.kind === 'failure').length,
-    errors: cases.filter((item) => item.kind === 'error').length,
-  }
-  const seconds = secondsOf(scenario).toFixed(3)
-  const name = escapeXml(scenario.title)
-  const timestamp = escapeXml(manifest.startedAt.replace(/(?:\.\d+)?Z$/, ''))
-  const xml = [
-    `  <testsuite name="${name}" ${countAttributes(counts)} time="${seconds}" timestamp="${timestamp}">`,
+function renderSuite({ name: title, seconds: duration, startedAt, properties, cases }: TestSuite): string {
+  const seconds = duration.toFixed(3)
+  const name = escapeXml(title)
+  const timestamp = escapeXml(startedAt.replace(/(?:\.\d+)?Z$/, ''))
+  return [
+    `  <testsuite name="${name}" ${countCases(cases)} time="${seconds}" timestamp="${timestamp}">`,
     '    <properties>',
-    ...propertiesOf(manifest, summary).map(
-      ([key, value]) => `      <property name="${key}" value="${escapeXml(value)}"/>`,
-    ),
+    ...properties.map(([key, value]) => `      <property name="${key}" value="${escapeXml(value)}"/>`),
     '    </properties>',
     ...cases.map((item) => renderCase(item, name, seconds)),
     '  </testsuite>',
   ].join('\n')
-  return { xml, counts }
 }
 
 function propertiesOf(manifest: Manifest, summary: Summary): (readonly [key: string, value: string])[] {
@@ -72,13 +77,6 @@ function propertiesOf(manifest: Manifest, summary: Summary): (readonly [key: str
     ['seed', String(manifest.seed)],
     ['verdict', summary.verdict.status],
   ]
-}
-
-interface TestCase {
-  readonly name: string
-  readonly kind: 'passed' | 'failure' | 'error'
-  readonly message: string
-  readonly type: string
 }
 
 function requestsCase({ counts }: ScenarioSummary): TestCase {
@@ -102,5 +100,6 @@ function renderCase({ name, kind, message, type }: TestCase, suite: string, seco
   const open = `    <testcase name="${escapeXml(name)}" classname="inferbench.${suite}" time="${seconds}"`
   if (kind === 'passed') return `${open}/>`
   const text = escapeXml(message)
+  if (kind === 'skipped') return `${open}>\n      <skipped message="${text}"/>\n    </testcase>`
   return `${open}>\n      <${kind} message="${text}" type="${type}">${text}</${kind}>\n    </testcase>`
 }
