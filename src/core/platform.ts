@@ -77,6 +77,11 @@ export interface Transport {
   send(spec: HttpSpec, sink: TransportSink, signal: AbortSignal): void
   /** Opens connections ahead (`open-first`). Resolves when all are open or failed; returns how many are open. */
   open?(url: string, count: number): Promise<number>
+  /**
+   * Has as many connections ready as the next `count` requests to that origin will need, each of which reports its connection as its own.
+   * Resolves when they are open, when one cannot be opened, or after `withinMs`. Absent, or nothing to do: requests open theirs.
+   */
+  gather?(url: string, count: number, withinMs: number): Promise<void>
   stats(): TransportStats
   /** Closes idle connections; resolves when all are gone. */
   close(): Promise<void>
@@ -214,6 +219,8 @@ export interface Platform {
   /** Runs `task` after pending I/O was handled: the next turn of the loop. */
   nextTurn(task: () => void): void
   usage?(): ClientUsage
+  /** Collects what garbage there is among young objects, at once, where a runtime can be asked to. */
+  collectGarbage?(): void
   /** Throws a `BenchError('unsupported')` for a coding that this runtime lacks. */
   inflate?(coding: string): Inflater
   readonly files?: Files

@@ -20,6 +20,9 @@ export interface RuntimePart
   readonly collections: boolean
   /** Modules of ours run in threads as they are. */
   readonly threads: boolean
+  /** To be done before a thread is started. */
+  readonly prepareThread?: () => void
+  readonly collectGarbage?: () => void
   /** Whether a fact about the machine may be read without asking; absent: all of them. */
   readonly isAllowed?: (kind: SystemFact) => boolean
   /** What its command wants before the path of a module to run; `commands`: the module starts processes, writes files or loads native code. */
@@ -31,6 +34,7 @@ export function assemblePlatform({
   collections,
   isAllowed = () => true,
   moduleArguments,
+  prepareThread,
   threads,
   transports,
   ...runtime
@@ -47,7 +51,12 @@ export function assemblePlatform({
     env: readEnv,
     nextTurn: (task) => void setImmediate(task),
     usage: createUsageProbe({ collections, isOnlyThread: () => !hasThreads() }),
-    ...(threads && { startLoadThread }),
+    ...(threads && {
+      startLoadThread: () => {
+        prepareThread?.()
+        return startLoadThread()
+      },
+    }),
     inflate: (coding) => createInflater(coding),
     files,
     ...(cacheFolder !== undefined && runtime.mayDo?.('read', cacheFolder) !== false && { cacheFolder }),

@@ -114,6 +114,42 @@ export function checkConnections(check: Check): void {
     expect(server.connections).toHaveLength(5)
   })
 
+  check('gather: connections are there before the requests, which report them as theirs', async (lab) => {
+    const server = await lab.serve(tellIndex)
+    const transport = lab.makeTransport()
+    if (transport.gather === undefined) lab.skip('it has no pool to fill')
+    await transport.gather(server.url, 5, 10_000)
+    expect(transport.stats().openSockets).toBe(5)
+    const answers = await Promise.all(Array.from({ length: 5 }, () => lab.send(transport, server.url).told))
+    for (const told of answers) {
+      expect(told.order.slice(0, 2)).toEqual(['opened', 'sent'])
+      expect(told.opened[0]!.startAt + told.opened[0]!.connectMs!).toBeLessThanOrEqual(told.sentAt[0]!)
+    }
+    expect(transport.stats().openSockets).toBe(5)
+    // What is there already is not gathered again, and has been reported.
+    await transport.gather(server.url, 5, 10_000)
+    expect(transport.stats().openSockets).toBe(5)
+    expect((await lab.send(transport, server.url).told).opened).toHaveLength(0)
+  })
+
+  check('gather: one connection that cannot be made is enough to give up', async (lab) => {
+    const server = await lab.serve(() => {})
+    await server.close()
+    const transport = lab.makeTransport()
+    if (transport.gather === undefined) lab.skip('it has no pool to fill')
+    await transport.gather(server.url, 1000, 60_000)
+    // Those that were in the making at the time; a closed socket is freed a moment later.
+    expect(transport.stats().openSockets).toBeLessThan(1000)
+  })
+
+  check('gather: nothing where connections are not kept', async (lab) => {
+    if (lab.makeTransport().gather === undefined) lab.skip('it has no pool to fill')
+    const server = await lab.serve(tellIndex)
+    const transport = lab.makeTransport({ connections: 'fresh' })
+    await transport.gather?.(server.url, 3, 60_000)
+    expect(transport.stats().openSockets).toBe(0)
+  })
+
   check('open-first: what could not be opened is not counted', async (lab) => {
     const server = await lab.serve(() => {})
     await server.close()

@@ -14,6 +14,8 @@ function shareOut(shards: number) {
 
 const anyShards = fc.integer({ min: 1, max: 9 })
 
+const never = (): boolean => false
+
 describe('shards', () => {
   it('draw every request below the limit once, in whatever order they ask, and none at or above it', () => {
     const property = fc.property(anyShards, fc.nat(200), fc.infiniteStream(fc.nat(8)), (count, limit, turns) => {
@@ -132,7 +134,7 @@ describe('preparing', () => {
           made.push(n)
           return jobOf(n)
         }
-        const preparers = shares.map((share) => createPreparer(platform, make, ahead, limit, share, 'closed'))
+        const preparers = shares.map((share) => createPreparer(platform, make, ahead, limit, share, 'closed', never))
         for (let drawn = 0; drawn < limit; drawn++) {
           const who = turns.next().value % count
           const n = shares[who]!.draw(limit)!
@@ -159,7 +161,7 @@ describe('preparing', () => {
             made.push(n)
             return jobOf(n)
           }
-          const preparer = createPreparer(platform, make, ahead, limit, share, 'open')
+          const preparer = createPreparer(platform, make, ahead, limit, share, 'open', never)
           for (let n = share.index; n < limit; n += count) {
             expect(preparer.take(n).asked.n).toBe(n)
             turn()
@@ -176,7 +178,7 @@ describe('preparing', () => {
       const { platform, turn } = handPlatform()
       let version = 0
       const make = (n: number): Job => ({ asked: { n, id: `${version}` } }) as Job
-      const preparer = createPreparer(platform, make, ahead, 40, shareAlone(), 'closed')
+      const preparer = createPreparer(platform, make, ahead, 40, shareAlone(), 'closed', never)
       for (let n = 0; n < taken; n++) preparer.take(n)
       turn()
       version = 1

@@ -11,6 +11,8 @@ import type { Share } from './share.ts'
 /** A timer is this coarse; the rest of the way to a due instant is spent turning the loop. */
 const TIMER_COARSE_MS = 1.5
 const SWEEP_MS = 20
+/** The longest that the first requests of a closed loop wait for all of their connections. */
+const GATHER_MS = 250
 /** The longest that a turn of the loop sends. */
 const SEND_SLICE_MS = 0.25
 /** So many refusals in a row are an outage: a closed loop then sends one request at a time to see whether it is over. */
@@ -24,6 +26,8 @@ const PERMIT_LOOK_MS = 1
 const LATE_MS = 1
 
 export interface PhasePlan {
+  /** Where all requests go. */
+  readonly baseUrl: string
   readonly arrival: Arrival
   readonly requests?: number
   readonly durationMs?: number
@@ -128,7 +132,15 @@ export function preparePhase<F extends Flight>(
   const slots = arrival.kind === 'closed' ? share.part(Math.min(arrival.slots, limit)) : 0
   const ahead = arrival.kind === 'closed' ? Math.max(64, slots) : 256
   const waiting: Due[] = []
-  const preparer = createPreparer(platform, plan.makeJob, Math.min(limit, ahead), limit, share, arrival.kind, () => waiting.length > 0)
+  const preparer = createPreparer(
+    platform,
+    plan.makeJob,
+    Math.min(limit, ahead),
+    limit,
+    share,
+    arrival.kind,
+    () => waiting.length > 0,
+  )
 
   const inFlight = new Set<F>()
   /** Of an open schedule. */
@@ -220,6 +232,14 @@ export function preparePhase<F extends Flight>(
       pumping = false
       pump()
     })
+  }
+
+  /**
+   * The connections of a closed loop's first wave are made before anything is sent: to make one costs several times what a send
+   * does, and would keep the first answers waiting to be read.
+   */
+  const gather = async (): Promise<void> => {
+    if (slots > 1) await transport.gather?.(plan.baseUrl, slots, GATHER_MS)
   }
 
   /** A slice a turn of the loop: larger waves keep the first answers of a burst waiting. */
@@ -395,7 +415,7 @@ export function preparePhase<F extends Flight>(
     }
     for (let slot = 0; slot < slots; slot++) freeSlot(at)
     if (arrival.kind === 'open') tick()
-    else pump()
+    else void gather().then(pump, pump)
     finishIfDone()
   }
 

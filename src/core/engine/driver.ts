@@ -61,7 +61,7 @@ export function driveHere(
       const maker = createJobMaker(adapter, workload, load.jobs)
       const through = load.isRehearsal === true ? openTransport() : transport
       const phase = preparePhase(
-        { ...load, makeJob: maker.make },
+        { ...load, baseUrl: load.jobs.target.baseUrl, makeJob: maker.make },
         shareAlone(),
         platform,
         through,

@@ -67,6 +67,9 @@ export class Connection implements LinkOwner, Dialed {
   #settleTimer: ReturnType<typeof setTimeout> | undefined
   #staleTimer: ReturnType<typeof setTimeout> | undefined
   #opened: ((isOpen: boolean) => void) | undefined
+  #isAwaited = false
+  /** To be reported by the first request that it carries. */
+  #unreported: ConnectionOpened | undefined
 
   constructor(route: Route, host: ConnectionHost) {
     this.route = route
@@ -80,8 +83,9 @@ export class Connection implements LinkOwner, Dialed {
     this.#dial = new Dial(this.route, options, this)
   }
 
-  /** Makes the connection ahead of any request. */
-  openAhead(options: DialOptions): Promise<boolean> {
+  /** Makes the connection ahead of any request. `for its request`: the first that it carries will report it. */
+  openAhead(options: DialOptions, why?: 'for its request'): Promise<boolean> {
+    this.#isAwaited = why !== undefined
     return new Promise((resolve) => {
       this.#opened = resolve
       this.#dial = new Dial(this.route, options, this)
@@ -157,6 +161,7 @@ export class Connection implements LinkOwner, Dialed {
     link.owner = this
     const exchange = this.#exchange
     if (exchange === undefined) {
+      if (this.#isAwaited) this.#unreported = opened
       this.#host.connectionIdle(this, undefined)
       this.#opened?.(true)
     } else {
@@ -180,6 +185,13 @@ export class Connection implements LinkOwner, Dialed {
     this.#exchange = exchange
     exchange.attempts++
     this.#parser.begin(exchange.sink, exchange.spec.method)
+    const opened = this.#unreported
+    if (opened !== undefined) {
+      this.#unreported = undefined
+      exchange.sink.opened(opened)
+      // The sink may have aborted.
+      if (this.#exchange !== exchange) return
+    }
     const at = this.#host.clock.now()
     this.#sentAt = at
     exchange.sink.sent(at)

@@ -57,8 +57,8 @@ export class Dial implements LinkOwner {
     this.#result = result
     this.#startAt = options.clock.now()
     this.#timer = setTimeout(() => this.#timeOut(), options.timeoutMs)
-    route.addresses ??= addressesWithoutAsking(route.origin.hostname)
-    if (route.addresses !== undefined) this.#begin(route.addresses, this.#startAt)
+    const addresses = route.addresses ?? addressesWithoutAsking(route.origin.hostname)
+    if (addresses !== undefined) this.#begin(addresses, this.#startAt)
     else void this.#resolve()
   }
 

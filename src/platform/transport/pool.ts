@@ -96,6 +96,26 @@ class PooledTransport implements Transport, ConnectionHost {
     return open
   }
 
+  async gather(url: string, count: number, withinMs: number): Promise<void> {
+    if (this.#isFresh) return
+    const { lane } = this.#find(url)
+    let left = count - lane.idle.length
+    const gatherSome = async (): Promise<void> => {
+      while (left-- > 0)
+        if (!(await new Connection(lane, this).openAhead(this.#dialOptions, 'for its request'))) left = 0
+    }
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const tooLong = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        left = 0
+        resolve()
+      }, withinMs)
+    })
+    const gathering = Promise.all(Array.from({ length: Math.min(left, OPENING_AT_A_TIME) }, gatherSome))
+    await Promise.race([gathering, tooLong])
+    clearTimeout(timer)
+  }
+
   stats(): TransportStats {
     return { openSockets: this.#openSockets }
   }

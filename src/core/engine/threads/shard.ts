@@ -71,7 +71,7 @@ export function serveShard(
     const arrival = makeArrival(order.arrival.plan, order.arrival.seed)
     let desk: RelayDesk | undefined
     const phase = preparePhase<RelayFlight>(
-      { ...order, arrival, makeJob: maker.make },
+      { ...order, baseUrl: order.jobs.target.baseUrl, arrival, makeJob: maker.make },
       shareAmong(order.shard, order.shards, order.memory),
       platform,
       through,
@@ -96,6 +96,8 @@ export function serveShard(
       line.send({ kind: 'idle', end })
       if (through !== transport) void through.close()
     })
+    // What was left behind until now shall not have to be collected while the first answers come in.
+    platform.collectGarbage?.()
     line.send({ kind: 'prepared' })
   }
 
