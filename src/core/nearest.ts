@@ -1,6 +1,9 @@
 /** "Did you mean ...?" for names that do not exist. */
 import { distance } from 'fastest-levenshtein'
 
+/** Letters (UTF-16 units) to insert, leave out or change. */
+export { distance as editDistance }
+
 /** The name nearest to what was written, or undefined when none is near enough to be meant. */
 export function nearestName(written: string, names: Iterable<string>): string | undefined {
   const wanted = plain(written)
