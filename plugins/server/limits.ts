@@ -1,0 +1,56 @@
+import type { Limit } from 'inferbench'
+
+export const limits: readonly Limit[] = [
+  {
+    code: 'server-restarted',
+    measures: 'counters of the server that began again within the measured window: its process was another',
+    unit: '1',
+    bad: 'above',
+    suspect: 0,
+    why: 'a server that starts is not the server that was warm, and what it held was lost',
+    remedy: "look into the server's log; measure again when it stays up",
+    explains: ['server-tokens', 'server-shared'],
+  },
+  {
+    code: 'server-shared',
+    measures: 'requests that the server finished and we did not send, of all that it finished',
+    unit: '%',
+    bad: 'above',
+    suspect: 5,
+    why: 'of one request in twenty the batch is visibly fuller; health checks and probes of other tools stay far below',
+    remedy: 'keep other clients away from the server, or measure another replica',
+    explains: ['server-tokens', 'server-preemptions'],
+  },
+  {
+    code: 'server-tokens',
+    measures: "our count of tokens against the server's own counters over the measured window",
+    unit: '%',
+    bad: 'above',
+    suspect: 5,
+    why: 'throughput in tokens is as wrong as the count; a start or end mark a request is less than 5 % of any answer of some length',
+    remedy: 'ask for usage, or name the tokenizer; see whether others use the server',
+    explains: [],
+  },
+  {
+    code: 'server-warm-cache',
+    measures:
+      "prompt tokens that the server's counters say came from a prefix cache, beyond what the workload shares, of all prompt tokens",
+    unit: '%',
+    bad: 'above',
+    suspect: 5,
+    invalid: 50,
+    why: 'as warm-cache, for servers that do not say it of each answer',
+    remedy: 'another --seed, or reset the cache',
+    explains: [],
+  },
+  {
+    code: 'server-preemptions',
+    measures: 'preemptions of the server, of the requests that we sent',
+    unit: '%',
+    bad: 'above',
+    suspect: 5,
+    why: 'each begins its request anew: when one in twenty does, latencies are those of a cache that is too small for the load',
+    remedy: 'fewer streams, shorter prompts, or more memory for the KV cache; else say that this overload was meant',
+    explains: [],
+  },
+]

@@ -1,0 +1,88 @@
+/** Asks the server for its metrics, at its own address or at that of an exporter. */
+import { BenchError, type PluginContext, type PluginReply, type Sample, type Sampler } from 'inferbench'
+import { createReader, type Reader } from './reading.ts'
+import { sampleOf, serverOf } from './samples.ts'
+
+/** Where adapters say nothing; trtllm-serve has JSON of its iterations at the first, and this at the second. */
+const PATHS = ['/metrics', '/prometheus/metrics']
+const OPEN_MS = 3000
+const READ_MS = 5000
+
+export async function watchServer(context: PluginContext): Promise<Sampler> {
+  const { scrape, target, options } = context
+  const reader = createReader({ model: target.model, ...(scrape === undefined ? {} : { scrape }) })
+  const url = await findAddress(context, reader)
+  const everyMs = typeof options.every === 'number' ? options.every : 1000
+  const closing = new AbortController()
+  let last: Sample | undefined
+  return {
+    source: `GET ${showAddress(url)}`,
+    everyMs,
+    async read(_at, signal) {
+      const reply = await context.get(url, { timeoutMs: READ_MS, signal: AbortSignal.any([signal, closing.signal]) })
+      requireMetrics(reply, url)
+      // The server wrote it somewhere between our question and its last byte.
+      const at = context.toRunMs((reply.sentAt + reply.endAt) / 2)
+      const reading = reader(reply.body)
+      const sample = reading === undefined ? { at } : sampleOf(at, reading, last)
+      noteChange(context, last, sample)
+      last = sample
+      return sample
+    },
+    async close() {
+      closing.abort()
+    },
+  }
+}
+
+/** The first address that answers with metrics. */
+async function findAddress(context: PluginContext, reader: Reader): Promise<string> {
+  const { options, scrape } = context
+  // Some servers export nothing before their first request: where there have to be metrics, any text of metrics will do.
+  const expected = options.url !== undefined || options.path !== undefined || scrape !== undefined
+  const reasons: string[] = []
+  for (const url of addressesOf(context)) {
+    const reply = await context.get(url, { timeoutMs: OPEN_MS }).catch(() => undefined)
+    const reason = reply === undefined ? 'does not answer' : whyNot(reply, reader, expected)
+    if (reason === undefined) return url
+    reasons.push(`${showAddress(url)} ${reason}`)
+    // Another path of a server that does not answer would take as long again.
+    if (reply === undefined) break
+  }
+  throw new BenchError('unsupported', reasons.join('; '))
+}
+
+function addressesOf({ options, scrape, target: { baseUrl } }: PluginContext): readonly string[] {
+  const path = typeof options.path === 'string' ? options.path.replace(/^\/*/, '/') : undefined
+  if (typeof options.url === 'string') {
+    const url = new URL(options.url)
+    if (path !== undefined || url.pathname === '/') url.pathname = path ?? PATHS[0]!
+    return [url.href]
+  }
+  const paths = path === undefined ? new Set([...(scrape === undefined ? [] : [scrape.path]), ...PATHS]) : [path]
+  return [...paths].map((one) => baseUrl + one)
+}
+
+function whyNot({ status, body }: PluginReply, reader: Reader, expected: boolean): string | undefined {
+  // llama-server answers 501, SGLang 404 unless it was started with a flag.
+  if (status !== 200) return `answers ${status}: no metrics, or the server wants a flag for them`
+  if (reader(body) !== undefined || (expected && /^(# |$)/.test(body))) return undefined
+  return 'shows no metric that is known here'
+}
+
+function requireMetrics({ status }: PluginReply, url: string): void {
+  if (status !== 200) throw new BenchError('unreachable', `${showAddress(url)} answers ${status}`)
+}
+
+/** Once a change: figures of the one are no continuation of the other's. */
+function noteChange({ note }: PluginContext, last: Sample | undefined, now: Sample): void {
+  const [before, since] = [last === undefined ? undefined : serverOf(last), serverOf(now)]
+  if (before !== undefined && since !== undefined && before !== since)
+    note(`the server's metrics had names of ${before}, and have names of ${since} since`)
+}
+
+/** Without what may be secret in it. */
+function showAddress(url: string): string {
+  const { origin, pathname } = new URL(url)
+  return origin + pathname
+}
