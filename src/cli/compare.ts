@@ -182,6 +182,9 @@ async function loadOne(files: Files, path: string): Promise<ResultSource> {
   const [source] = sources
   if (source === undefined || source.loads.length === 0)
     throw new BenchError('usage', `${path} holds no result to compare`)
+  if (source.run === undefined && source.file === undefined) {
+    throw new BenchError('usage', `${path} holds an evaluation of quality; bench eval --against compares those`)
+  }
   if (sources.length > 1) {
     throw new BenchError('usage', `${path} holds ${sources.length} results; name one of them, such as ${source.path}`)
   }

@@ -136,8 +136,8 @@ async function renderOldFile(tool: OldTool, files: Files, folder: string, manife
   return renderJson(value)
 }
 
-function rowsOf(manifest: Manifest, { scenarios }: Summary): readonly LoadResult[] {
-  return scenarios.map((scenario) => describeOwnRun(manifest, scenario, nameOfRun(manifest)))
+function rowsOf(manifest: Manifest, summary: Summary): readonly LoadResult[] {
+  return summary.scenarios.map((scenario) => describeOwnRun({ manifest, summary }, scenario, nameOfRun(manifest)))
 }
 
 function readRequired(given: unknown): RequiredVerdict | undefined {

@@ -1,8 +1,9 @@
 /** Results as `bench score` and `bench compare` take them: run folders of ours, result files of the old tools, folders of either. */
-import { describeOwnRepetitions, describeOwnRun, nameOfRun } from '../core/compat/own-run.ts'
+import { describeOwnRepetitions, describeOwnRun, joinScores, nameOfRun } from '../core/compat/own-run.ts'
+import type { LoadResult } from '../core/compat/probador/result.ts'
 import { type MeasuredLoad, type ResultFile, readResultFile } from '../core/compat/result-file.ts'
 import { BenchError } from '../core/errors.ts'
-import { asArray, asObject, parseJson } from '../core/json.ts'
+import { asArray, asObject, asText, parseJson } from '../core/json.ts'
 import type { Files } from '../core/platform.ts'
 import { parseManifest, parseSummary } from '../core/report/readers.ts'
 import type { Manifest } from '../core/run.ts'
@@ -60,6 +61,7 @@ async function loadPath(files: Files, given: string): Promise<Results> {
   const { path, label } = await splitLabel(files, given)
   const names = await files.list(path)
   if (names === undefined) return await loadFile(files, path, label)
+  if (names.includes('eval.json')) return { ...nothing, sources: [await loadEvaluation(files, path, label)] }
   if (names.includes('manifest.json')) {
     return { ...nothing, sources: [await loadRun(files, path, names, label)] }
   }
@@ -74,6 +76,7 @@ async function loadPath(files: Files, given: string): Promise<Results> {
 /** A run folder or a JSON file within a folder; what is neither is no business of ours. */
 async function loadMember(files: Files, path: string, label: string | undefined): Promise<Results> {
   const names = await files.list(path)
+  if (names?.includes('eval.json')) return { ...nothing, sources: [await loadEvaluation(files, path, label)] }
   if (names?.includes('manifest.json') && names.includes('summary.json')) {
     return { ...nothing, sources: [await loadRun(files, path, names, label)] }
   }
@@ -104,14 +107,35 @@ async function loadRun(
 function describeRun(path: string, manifest: Manifest, summary: Summary, label: string | undefined): ResultSource {
   const name = label ?? nameOfRun(manifest)
   const loads = summary.scenarios.map((scenario): MeasuredLoad => {
-    const runs = describeOwnRepetitions(manifest, scenario, name)
+    const runs = describeOwnRepetitions({ manifest, summary }, scenario, name)
     return {
       label: scenario.title,
-      result: describeOwnRun(manifest, scenario, name),
+      result: describeOwnRun({ manifest, summary }, scenario, name),
       ...(runs === undefined ? {} : { runs }),
     }
   })
   return { path, name, loads, run: { manifest, summary } }
+}
+
+/** Of an evaluation there is one thing to score: how many answers were right. */
+async function loadEvaluation(files: Files, folder: string, label: string | undefined): Promise<ResultSource> {
+  const path = files.join(folder, 'eval.json')
+  const candidate = asObject(asObject(parseJson(await files.readText(path)))?.candidate)
+  if (candidate === undefined) throw new BenchError('usage', `${path} is no evaluation`)
+  const name = label ?? asText(candidate.model) ?? baseName(folder)
+  const quality = joinScores(asArray(candidate.tasks).flatMap(readScore))
+  const result: LoadResult = { runtime_name: name, concurrency: 1, ...(quality && { quality }) }
+  return { path: folder, name, loads: [{ label: 'quality', result }] }
+}
+
+/** Of a task that is no part of a group which is there too, its first metric. */
+function readScore(value: unknown): { score: number; documents: number }[] {
+  const task = asObject(value)
+  const score = asObject(asArray(task?.metrics)[0])?.value
+  const documents = asObject(task?.samples)?.effective
+  return task?.nested === true || typeof score !== 'number' || typeof documents !== 'number'
+    ? []
+    : [{ score, documents }]
 }
 
 async function loadFile(files: Files, path: string, label: string | undefined): Promise<Results> {

@@ -11,6 +11,7 @@ import { CARDS, lowestComposite, type ScoreDocument, scoreResults } from '../cor
 import { probadorJson } from '../core/score/probador-json.ts'
 import { renderScores } from '../core/score/text/document.ts'
 import { loadPlatform } from '../platform/load.ts'
+import { addDetails } from './answer-details.ts'
 import { type CommandContext, makeCommand } from './command.ts'
 import { checkContract, findSagellmContract } from './contract-check.ts'
 import { exit } from './exit.ts'
@@ -35,7 +36,7 @@ const command: CommandDef = makeCommand(
     name: 'score',
     summary: 'Score results: a composite for each server and load, and cards by what else matters.',
     about:
-      'RESULTS are run folders, result files (of inferbench, probador, vllm-rust, sagellm or the gateway harness), or folders that hold such. NAME=PATH names who was measured. Exit code: 0, 2 when there is nothing to score, 3 when a composite is below --fail-on-grade.',
+      'RESULTS are folders of runs and evaluations, result files (of inferbench, probador, vllm-rust, sagellm or the gateway harness), or folders that hold such. NAME=PATH names who was measured. Exit code: 0, 2 when there is nothing to score, 3 when a composite is below --fail-on-grade.',
     flags: {
       results: {
         type: 'positional',
@@ -109,9 +110,11 @@ async function score({ values, positionals, terminal }: CommandContext): Promise
   const grade = readGrade(values['fail-on-grade'], contract, compat)
   const results = choose(await loadResults(files, positionals), values.platform, compat)
   if (!compat) for (const line of results.skipped) terminal.log.warn(line)
-  const loads = results.sources.flatMap((source) =>
-    source.loads.map(({ result }) => ({ ...result, source_file: source.path })),
-  )
+  const sources =
+    values['by-output-length'] === true
+      ? await Promise.all(results.sources.map((source) => addDetails(source, files)))
+      : results.sources
+  const loads = sources.flatMap((source) => source.loads.map(({ result }) => ({ ...result, source_file: source.path })))
   if (loads.length + results.training.length === 0) return await sayNothing(positionals, compat, terminal)
   const document = scoreResults({
     results: loads,
@@ -121,7 +124,7 @@ async function score({ values, positionals, terminal }: CommandContext): Promise
     compat,
     ...(concurrency === undefined ? {} : { concurrency }),
   })
-  if (document.composite.length + results.training.length === 0) return await sayNothing(positionals, compat, terminal)
+  if (isEmpty(document)) return await sayNothing(positionals, compat, terminal)
   const text = show(document, format, compat)
   await deliver(text, values.out, files, terminal)
   return grade === undefined ? exit.ok : judge(document, grade, compat, terminal)
@@ -187,7 +190,7 @@ function choose(results: Results, platform: unknown, compat: boolean): Results {
     loads: source.loads.filter(
       ({ result }) =>
         (typeof platform !== 'string' || result.runtime_name.includes(platform)) &&
-        (!compat || source.file === undefined || source.file.kind === 'load'),
+        (!compat || source.run !== undefined || source.file?.kind === 'load'),
     ),
   }))
   return { ...results, sources }
@@ -202,6 +205,21 @@ async function sayNothing(paths: readonly string[], compat: boolean, terminal: T
 function show(document: ScoreDocument, format: Format, compat: boolean): string {
   if (format !== 'json') return renderScores(document, format, compat)
   return compat ? probadorJson(document) : renderJson(document)
+}
+
+/** Not one score. */
+function isEmpty({
+  composite,
+  training = [],
+  layer,
+  correctness,
+  memory,
+  power,
+  scaling,
+  ...more
+}: ScoreDocument): boolean {
+  const flat = [layer, correctness, memory, more['cold-start'], power, scaling]
+  return composite.length + training.length + flat.reduce((sum, card) => sum + (card?.entries.length ?? 0), 0) === 0
 }
 
 function judge(document: ScoreDocument, { label, least }: Wanted, compat: boolean, terminal: Terminal): number {

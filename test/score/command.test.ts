@@ -238,6 +238,47 @@ describe('bench compare', () => {
       expect(stdout).toBe('❌ P95 LATENCY REGRESSED BY 21.0%: 121.00ms vs 100.00ms baseline (threshold: 20%)\nFAIL\n')
     }))
 
+  it('fills the cards of our own runs from manifest and log, and those of evaluations from their scores', () =>
+    withFolder(async (folder) => {
+      const mock = await startMock('--ttft', '5ms', '--itl', '1ms')
+      try {
+        const run = join(folder, 'run')
+        const load = ['--concurrency', '1', '--requests', '6', '--output-tokens', '4-60', '--num-layers', '10']
+        const args = ['run', '--url', mock.url, ...load, '--validate', 'basic', '--out', run]
+        expect((await runBench(args)).code).toBe(0)
+        const evaluation = join(folder, 'quality')
+        mkdirSync(evaluation)
+        const tasks = [
+          { name: 'sums', nested: false, metrics: [{ value: 0.9 }], samples: { effective: 40, original: 40 } },
+        ]
+        writeFileSync(
+          join(evaluation, 'eval.json'),
+          JSON.stringify({ v: 1, kind: 'eval', candidate: { model: 'm', tasks } }),
+        )
+        const cards = ['--by-layer', '--by-output-length', '--by-correctness', '--by-power', '--format', 'json']
+        const { code, stdout, stderr } = await runBench(['score', `mine=${run}`, `other=${evaluation}`, ...cards])
+        expect(code, stderr).toBe(0)
+        const document = JSON.parse(stdout)
+        expect(document.composite[0].runtimes.map(({ name }: { name: string }) => name)).toEqual(['mine'])
+        expect(document.layer).toMatchObject({ entries: [{ name: 'mine', num_layers: 10 }], not_measured: ['other'] })
+        expect(document.correctness.entries).toMatchObject([
+          { name: 'mine', total: 6, passed: 6, score: 100, best: true },
+          { name: 'other', total: 40, passed: 36, pass_rate: 0.9 },
+        ])
+        const lengths = document['output-length'][0].card.entries as { category: string; request_count: number }[]
+        expect(lengths.reduce((sum, { request_count }) => sum + request_count, 0)).toBe(6)
+        expect(lengths[0]?.category).toBe('short')
+        expect(document.power).toEqual({ entries: [], not_measured: ['other', 'mine'] })
+        const alone = await runBench(['score', evaluation, '--by-correctness'])
+        expect([alone.code, alone.stdout]).toEqual([0, expect.stringMatching(/^m +90\.0%/m)])
+        expect((await runBench(['score', evaluation])).code).toBe(2)
+        const compared = await runBench(['compare', run, evaluation])
+        expect([compared.code, compared.stderr]).toEqual([2, expect.stringContaining('bench eval --against')])
+      } finally {
+        await mock.close()
+      }
+    }))
+
   it('scores and compares runs of ours, and keeps one as a base line', () =>
     withFolder(async (folder) => {
       const mock = await startMock('--ttft', '5ms', '--itl', '1ms')

@@ -1,6 +1,6 @@
 /** All cards of a set of results, as one document. */
 import { asMeasured, asProbadorReads, type LoadResult } from '../compat/probador/result.ts'
-import { type CompositeCard, scoreComposite } from './composite.ts'
+import { type CompositeCard, scoreComposite, valuesOf } from './composite.ts'
 import { type Contract, ourRules, probadorContract, probadorRules, type ScoreRules } from './contract.ts'
 import {
   type ColdStartEntry,
@@ -81,8 +81,10 @@ export function scoreResults(request: ScoreRequest): ScoreDocument {
   const all = request.results.map(read).sort(byTime)
   const chosen = all.filter(({ concurrency }) => (request.concurrency ?? concurrency) === concurrency)
   const alone = all.filter(({ concurrency }) => concurrency === 1)
-  const levels = [...new Set(chosen.map(({ concurrency }) => concurrency))].sort((a, b) => a - b)
-  const at = (level: number): LoadResult[] => chosen.filter(({ concurrency }) => concurrency === level)
+  // An evaluation of quality has no load, and no place among the loads.
+  const loaded = chosen.filter((result) => Object.values(valuesOf(result, [], rules)).some((one) => one !== undefined))
+  const levels = [...new Set(loaded.map(({ concurrency }) => concurrency))].sort((a, b) => a - b)
+  const at = (level: number): LoadResult[] => loaded.filter(({ concurrency }) => concurrency === level)
   const { cards } = request
   return {
     v: 1,

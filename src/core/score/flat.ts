@@ -23,7 +23,7 @@ export interface CorrectnessEntry extends Scored {
 
 export interface MemoryEntry extends Scored {
   readonly vram_used_mb: number
-  readonly vram_total_mb: number
+  readonly vram_total_mb?: number
   readonly tok_per_sec_per_gb: number
 }
 
@@ -33,7 +33,7 @@ export interface ColdStartEntry extends Scored {
 
 export interface PowerEntry extends Scored {
   readonly mean_power_w: number
-  readonly energy_per_token_mj: number
+  readonly energy_per_token_mj?: number
   readonly tok_per_watt: number
 }
 
@@ -108,9 +108,10 @@ export const scoreMemory: FlatScorer<MemoryEntry> = cardOf<MemoryEntry>(
   ({ gpu_telemetry: gpu, decode_tok_per_sec: decode }) => {
     const used = gpu?.memory_used_mb?.max ?? 0
     if (used <= 0 || decode === undefined) return undefined
+    const total = gpu?.memory_total_mb
     return {
       vram_used_mb: used,
-      vram_total_mb: gpu?.memory_total_mb ?? 0,
+      ...(total === undefined ? {} : { vram_total_mb: total }),
       tok_per_sec_per_gb: decode / (used / 1024),
     }
   },
@@ -126,6 +127,11 @@ export const scorePower: FlatScorer<PowerEntry> = cardOf<PowerEntry>(
   ({ gpu_telemetry: gpu, decode_tok_per_sec: decode = 0 }) => {
     const power = gpu?.power_draw_w?.mean ?? 0
     if (power <= 0 || decode <= 0) return undefined
-    return { mean_power_w: power, energy_per_token_mj: gpu?.energy_per_token_mj ?? 0, tok_per_watt: decode / power }
+    const energy = gpu?.energy_per_token_mj
+    return {
+      mean_power_w: power,
+      ...(energy === undefined ? {} : { energy_per_token_mj: energy }),
+      tok_per_watt: decode / power,
+    }
   },
 )

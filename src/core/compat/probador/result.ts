@@ -3,12 +3,19 @@
  * published loads. A member that is absent was not measured; {@link asProbadorReads} and {@link asMeasured} say how to take a 0.
  */
 import { asArray, asObject, type JsonObject } from '../../json.ts'
+import type { GpuRange } from './gpu.ts'
 
+/** Of a file only what is read here; of a run of ours all that is known. */
 export interface GpuResult {
-  readonly memory_used_mb?: { readonly mean?: number; readonly max?: number }
+  readonly gpu_utilization_pct?: Partial<GpuRange>
+  readonly memory_used_mb?: Partial<GpuRange>
   readonly memory_total_mb?: number
-  readonly power_draw_w?: { readonly mean?: number; readonly max?: number }
+  readonly power_draw_w?: Partial<GpuRange>
+  readonly temperature_c?: Partial<GpuRange>
+  readonly clock_gpu_mhz?: Partial<GpuRange>
+  readonly energy_total_wh?: number
   readonly energy_per_token_mj?: number
+  readonly energy_per_request_mj?: number
 }
 
 export interface LoadResult {
@@ -152,7 +159,12 @@ export function asProbadorReads(result: LoadResult): LoadResult {
   const zeros = Object.fromEntries(NUMBERS.filter((name) => !OPTIONAL.has(name)).map((name) => [name, 0])) as Partial<
     Record<NumberField, number>
   >
-  return { ...zeros, ...result }
+  const { gpu_telemetry: gpu } = result
+  return {
+    ...zeros,
+    ...result,
+    ...(gpu && { gpu_telemetry: { memory_total_mb: 0, energy_per_token_mj: 0, ...gpu } }),
+  }
 }
 
 /** Optional in the file too. */

@@ -1,5 +1,6 @@
 /** Layouts of the cards with a line a result. */
 import { fixed } from '../../compat/format.ts'
+import { NOTHING } from '../../report/text.ts'
 import type { Threshold } from '../contract.ts'
 import type { ColdStartEntry, CorrectnessEntry, LayerEntry, MemoryEntry, PowerEntry } from '../flat.ts'
 import type { OutputLengthEntry } from '../output-length.ts'
@@ -76,7 +77,7 @@ export const memoryLayout: Layout<MemoryEntry> = {
     {
       head: 'Total MB',
       width: 10,
-      cell: ({ vram_total_mb }) => fixed(vram_total_mb, 0),
+      cell: ({ vram_total_mb: total }) => (total === undefined ? NOTHING : fixed(total, 0)),
       markdown: { head: 'Total (MB)' },
     },
     {
@@ -116,7 +117,11 @@ export const powerLayout: Layout<PowerEntry> = {
   rule: 76,
   columns: [
     { head: 'Power (W)', width: 10, cell: ({ mean_power_w }) => fixed(mean_power_w, 1) },
-    { head: 'mJ/token', width: 12, cell: ({ energy_per_token_mj }) => fixed(energy_per_token_mj, 1) },
+    {
+      head: 'mJ/token',
+      width: 12,
+      cell: ({ energy_per_token_mj: energy }) => (energy === undefined ? NOTHING : fixed(energy, 1)),
+    },
     {
       head: 'tok/s/W',
       width: 10,
