@@ -6,7 +6,7 @@ import { showAs } from './core/profiles/show.ts'
 import type { RequestRecord } from './core/record.ts'
 import type { Progress, RunResult } from './core/run.ts'
 import { loadPlatform } from './platform/load.ts'
-import { partLoaders } from './registry.ts'
+import { loadAutoPlugins, partLoaders } from './registry.ts'
 
 export interface RunExtras {
   /** What the runtime offers; found out when absent. Edge runtimes hand in `createWebPlatform(...)`. */
@@ -49,7 +49,11 @@ export function run(options: RunOptions, extras: RunExtras = {}): Run {
 async function start(options: RunOptions, extras: RunExtras, progress: (value: Progress) => void): Promise<RunResult> {
   const platform = extras.platform ?? (await loadPlatform())
   const checked = readOptions(options)
-  const plan = await planRun(checked, { platform, ...partLoaders(platform) })
+  const plan = await planRun(checked, {
+    platform,
+    ...partLoaders(platform),
+    loadAutoPlugins: () => loadAutoPlugins(platform),
+  })
   const shown = showAs(checked.definitions ?? 'inferbench')
   const record = (one: RequestRecord): void => {
     shown.add(one)

@@ -50,11 +50,19 @@ export async function loadPart<K extends Kind>(kind: K, specifier: string, platf
 }
 
 /** How a plan finds the parts that its options name. */
-export function partLoaders(platform: Platform): Pick<PlanTools, 'loadAdapter' | 'loadPlugin'> {
+export function partLoaders(platform: Platform): Pick<PlanTools, 'loadAdapter' | 'loadPlugin' | 'listPlugins'> {
   return {
     loadAdapter: (specifier) => loadPart('adapter', specifier, platform),
     loadPlugin: (specifier) => loadPart('plugin', specifier, platform),
+    listPlugins: () => listBuiltins('plugin', platform),
   }
+}
+
+/** Those of our plugins that run unasked. */
+export async function loadAutoPlugins(platform: Platform): Promise<readonly MetricPlugin[]> {
+  const names = await listBuiltins('plugin', platform)
+  const plugins = await Promise.all(names.map((name) => loadPart('plugin', name, platform)))
+  return plugins.filter(({ auto }) => auto === true)
 }
 
 async function loadForeign(

@@ -146,6 +146,9 @@ const REPLACED: Readonly<Record<string, readonly string[]>> = {
   promptTokens: ['dataset', 'promptFile', 'promptProfile', 'workload'],
 }
 
+/** What a flag adds to rather than replaces, since it says one thing of many: the later one wins. */
+const ADDED = 'pluginOptions'
+
 /** Flags win over the file. */
 export function mergeOptions(
   config: Readonly<Record<string, unknown>>,
@@ -156,5 +159,7 @@ export function mergeOptions(
     ...ALTERNATIVES.filter((names) => names.some((name) => given.includes(name))).flat(),
     ...given.flatMap((name) => REPLACED[name] ?? []),
   ])
-  return { ...Object.fromEntries(Object.entries(config).filter(([key]) => !replaced.has(key))), ...flags }
+  const merged = { ...Object.fromEntries(Object.entries(config).filter(([key]) => !replaced.has(key))), ...flags }
+  if (config[ADDED] === undefined || flags[ADDED] === undefined) return merged
+  return { ...merged, [ADDED]: [config[ADDED], flags[ADDED]].flat() }
 }

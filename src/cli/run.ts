@@ -84,14 +84,14 @@ async function measure(
   arrange: (plan: RunPlan) => RunPlan,
 ): Promise<RunResult> {
   if (read.options.url !== undefined) {
-    const made = arrange(await makePlan(read.options, platform, read.nameOption))
+    const made = arrange(await makePlan(read.options, platform, read.nameOption, true))
     return await measurePlan(made, platform, view, signal, pickExtras(read))
   }
   // Loaded where it is needed: a user waits for every module between the command and the first request.
   const { startOwnServer } = await import('./own-server.ts')
   const own = await startOwnServer(read.options, platform)
   try {
-    const made = arrange(await makePlan(own.options, platform, read.nameOption))
+    const made = arrange(await makePlan(own.options, platform, read.nameOption, true))
     return await measurePlan(made, platform, sayFirst(view, own.said), signal, pickExtras(read))
   } finally {
     await own.close()

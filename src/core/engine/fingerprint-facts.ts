@@ -35,7 +35,8 @@ export function gatherFacts(setting: FingerprintSetting): FingerprintFacts {
       schedule: describeSchedule(scenario, plan.drainMs),
     })),
     seed: plan.seed,
-    definitions: describeDefinitions(plan),
+    // What plugins watch beside the load changes nothing about it.
+    definitions: { inferbench: DEFINITIONS_VERSION },
     limits: plan.slo.map((limit) => describeSlo([limit])).sort(),
     machine: describeMachine(platform),
     runtime: { name: platform.name, version: platform.version },
@@ -83,12 +84,6 @@ function hashInstants(arrival: Arrival): string | undefined {
     instants.push(due)
   }
   return hashText(instants.join(' '))
-}
-
-/** Ours as a whole, each metric of a plugin by itself. */
-function describeDefinitions({ plugins }: RunPlan): FingerprintFacts['definitions'] {
-  const foreign = plugins.flatMap(({ definitions }) => definitions.map(({ id, version }) => [id, version] as const))
-  return { inferbench: DEFINITIONS_VERSION, ...Object.fromEntries(foreign) }
 }
 
 /** Memory in whole gigabytes: what is left of it after a start varies by a little. */

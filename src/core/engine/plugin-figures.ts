@@ -4,13 +4,12 @@
  */
 import * as v from 'valibot'
 import { describeError } from '../errors.ts'
-import type { Limit } from '../limit.ts'
 import type { MetricDefinition, MetricResult } from '../metric.ts'
 import type { MetricPlugin, Observation, Sample, Series } from '../plugin.ts'
 import { metricResultSchema } from '../report/schema.ts'
 import type { Manifest, ManifestPlugin } from '../run.ts'
 import type { Evaluations, PluginFigures, PluginSummary, ScenarioSummary, Window } from '../summary.ts'
-import type { PlacedFinding } from '../verdict/mod.ts'
+import { type PlacedFinding, pluginLimits } from '../verdict/mod.ts'
 
 /** What one line of a table has room for. */
 const LINE_WIDTH = 76
@@ -54,10 +53,6 @@ export function listActive(
 ): readonly MetricPlugin[] {
   const missing = known.filter(({ auto, source, absent }) => auto && source === undefined && absent !== undefined)
   return plugins.filter(({ id }) => !missing.some(({ plugin }) => plugin === id))
-}
-
-export function limitsOf(plugins: readonly MetricPlugin[]): readonly Limit[] {
-  return plugins.flatMap(({ limits = [] }) => limits)
 }
 
 /** The scenarios as gates see them: with what plugins measured in them, and what they found by asking after the load. */
@@ -162,7 +157,7 @@ function check(plugin: MetricPlugin, { metrics, line, findings = [] }: Observati
       kept[id] = { kind: 'absent', unit: definition.unit, reason: result }
     } else kept[id] = result
   }
-  const codes = limitsOf([plugin]).map(({ code }) => code)
+  const codes = pluginLimits([plugin]).map(({ code }) => code)
   const sound = findings.filter(
     ({ code, figure, message }) => codes.includes(code) && Number.isFinite(figure) && typeof message === 'string',
   )

@@ -10,8 +10,8 @@ import type { RequestRecord } from '../record.ts'
 import { parseManifest, parseSummary, readClientLog, readRecords, readSeries } from '../report/readers.ts'
 import type { Manifest } from '../run.ts'
 import type { Summary } from '../summary.ts'
-import { createJudge, type Judge } from '../verdict/mod.ts'
-import { limitsOf, listActive, type SamplesById } from './plugin-figures.ts'
+import { createJudge, type Judge, pluginLimits } from '../verdict/mod.ts'
+import { listActive, type SamplesById } from './plugin-figures.ts'
 import { type Aside, summarizeRun } from './summary.ts'
 
 export interface RunReport {
@@ -43,7 +43,7 @@ export async function reportFolder(
     settings: readMetricSettings(manifest.options),
   })
   const recordsPath = files.join(folder, 'records.jsonl')
-  const judge = createJudge(manifest.scenarios, limitsOf(active))
+  const judge = createJudge(manifest.scenarios, pluginLimits(active))
   const { cut } = await readRecords(recordsPath, files.readPieces(recordsPath), (record) => {
     summarizer.add(record)
     judge.add(record)
@@ -86,6 +86,10 @@ async function readSamples(files: Files, folder: string, plugins: readonly Metri
 async function readAside(files: Files, folder: string, names: readonly string[]): Promise<Aside> {
   if (!names.includes('summary.json')) return {}
   const path = files.join(folder, 'summary.json')
-  const { stopped, evaluations } = parseSummary(path, await files.readText(path))
-  return { ...(evaluations === undefined ? {} : { evaluations }), ...(stopped === undefined ? {} : { stopped }) }
+  const { stopped, evaluations, conclusions } = parseSummary(path, await files.readText(path))
+  return {
+    ...(stopped === undefined ? {} : { stopped }),
+    ...(evaluations === undefined ? {} : { evaluations }),
+    ...(conclusions === undefined ? {} : { conclusions }),
+  }
 }

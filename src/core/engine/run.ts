@@ -14,20 +14,20 @@ import type { Platform, Transport, TransportOptions } from '../platform.ts'
 import type { RequestRecord } from '../record.ts'
 import { renderMarkdown } from '../report/markdown.ts'
 import type { ClientSample, Manifest, Progress, RunResult } from '../run.ts'
-import type { Evaluations, Summary } from '../summary.ts'
+import type { Summary } from '../summary.ts'
 import { formatDuration } from '../units.ts'
-import { createJudge, type Judge } from '../verdict/mod.ts'
+import { createJudge, type Judge, pluginLimits } from '../verdict/mod.ts'
 import { type LocalTokenizer, loadTokenizer, type PreparedWorkload } from '../workload/mod.ts'
 import { createAnswerCheck } from './answer-check.ts'
 import { prepareCalls } from './calls.ts'
 import { type Discovery, discover, pause } from './discover.ts'
 import { type Driver, driveHere } from './driver.ts'
-import { evaluatePlugins } from './evaluation.ts'
+import { type Evaluated, evaluatePlugins } from './evaluation.ts'
 import { checkFolder, createNullJournal, type Journal, makeRunFolder, openJournal } from './journal.ts'
 import { listLevels } from './levels.ts'
 import { type LoadWatch, watchLoad } from './load-watch.ts'
 import { describeEnd, describeOutcome, describeRun } from './manifest.ts'
-import { limitsOf, listActive } from './plugin-figures.ts'
+import { listActive } from './plugin-figures.ts'
 import { openPlugins, type PluginHost } from './plugin-host.ts'
 import { REHEARSAL_OPTIONS, rehearse } from './rehearsal.ts'
 import { listTurns } from './repeat.ts'
@@ -86,13 +86,13 @@ export async function run(
       plugins,
       settings: readMetricSettings(plan.options),
     })
-    const judge = createJudge(setting.manifest.scenarios, limitsOf(plugins))
+    const judge = createJudge(setting.manifest.scenarios, pluginLimits(plugins))
     const folds = { summarizer, judge, load: watchLoad(session, transport.name) }
     const { ends, idle, last } = await measure(session, driver, server, setting, journal, folds, observer)
-    const evaluations = await evaluate(session, setting, last, journal, observer)
+    const evaluated = await evaluate(session, setting, last, journal, observer)
     // Its sockets go first: where files are scarce, the summary needs one of theirs.
     await driver.close()
-    return await conclude(session, setting, journal, folds, { ends, idle, evaluations })
+    return await conclude(session, setting, journal, folds, { ends, idle, evaluated })
   } catch (thrown) {
     // What was waited for in vain has a reason of its own: the server that we started has ended.
     throw session.failure ?? thrown
@@ -265,8 +265,8 @@ async function evaluate(
   last: ScenarioRun | undefined,
   journal: Journal,
   observer: RunObserver,
-): Promise<Evaluations | undefined> {
-  if (last === undefined || session.stop.aborted) return undefined
+): Promise<Evaluated> {
+  if (last === undefined || session.stop.aborted) return {}
   const { plan, platform } = session
   const check = makeCheck(session)
   return await evaluatePlugins(session, listActive(plan.plugins, manifest), host.contextOf, {
@@ -287,7 +287,7 @@ async function conclude(
   setting: Setting,
   journal: Journal,
   { summarizer, judge, load }: Folds,
-  { ends, idle, evaluations }: Pick<Measured, 'ends' | 'idle'> & { readonly evaluations: Evaluations | undefined },
+  { ends, idle, evaluated }: Pick<Measured, 'ends' | 'idle'> & { readonly evaluated: Evaluated },
 ): Promise<RunResult> {
   const { plan, interrupted } = session
   const { host } = setting
@@ -299,10 +299,7 @@ async function conclude(
     ...(calibration === undefined ? {} : { calibration }),
   }
   const stopped = session.failure?.message ?? (interrupted ? 'interrupted' : undefined)
-  const aside = {
-    ...(stopped === undefined ? {} : { stopped }),
-    ...(evaluations === undefined ? {} : { evaluations }),
-  }
+  const aside = { ...(stopped === undefined ? {} : { stopped }), ...evaluated }
   const summary = summarizeRun(ended, summarizer, judge, plan.gates, aside, {
     plugins: listActive(plan.plugins, ended),
     samples: host.samples,

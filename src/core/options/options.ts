@@ -23,6 +23,10 @@ export type PromptProfile = 'micro' | 'short' | 'medium' | 'long'
 export const OLD_TOOLS = ['gateway', 'probador', 'sagellm', 'vllm-rust'] as const
 export type OldTool = (typeof OLD_TOOLS)[number]
 
+/** By plugin, then by option: `{ gpu: { every: '100ms' } }`; or as `'gpu.every=100ms'`. */
+export type PluginOptionsInput = string | PluginOptionsByPlugin | readonly (string | PluginOptionsByPlugin)[]
+type PluginOptionsByPlugin = Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>
+
 export type TraceLevel = 'brick' | 'step' | 'layer'
 export type RequiredVerdict = 'valid' | 'suspect'
 export type ArrivalName = 'constant' | 'poisson' | 'gamma'
@@ -130,6 +134,15 @@ export interface RunOptions {
   /** Other limits of the verdict: `['timer-lateness=5']`, `{ 'timer-lateness': 5 }` or `{ errors: { suspect: 5, invalid: 50 } }`. */
   readonly verdictLimits?: string | readonly string[] | Readonly<Record<string, NumberText | LimitChange>>
   readonly plugins?: string | MetricPlugin | readonly (string | MetricPlugin)[]
+  /** Plugins that shall not run, though they would unasked; `all` of those. */
+  readonly noPlugins?: string | readonly string[]
+  readonly pluginOptions?: PluginOptionsInput
+  /** Time before the first and after the last request in which nothing is sent. */
+  readonly idle?: NumberText
+  /** What an hour of one GPU costs, and a kilowatt hour, in a currency of your own; grams of CO2 a kilowatt hour. */
+  readonly priceGpuHour?: NumberText
+  readonly priceKwh?: NumberText
+  readonly gco2Kwh?: NumberText
   /** Whose definitions the shown figures follow; what is written to the folder, and judged, follows ours. */
   readonly definitions?: ProfileName
 
@@ -206,8 +219,17 @@ export interface CheckedOptions {
   readonly slo?: readonly string[]
   readonly gates?: readonly string[]
   readonly require?: RequiredVerdict
-  readonly verdictLimits?: Readonly<Record<string, LimitChange>>
+  /** A number is the limit for SUSPECT, that for INVALID keeps its ratio to it. Codes may be those of plugins, and are checked with them. */
+  readonly verdictLimits?: Readonly<Record<string, number | LimitChange>>
   readonly plugins?: readonly (string | MetricPlugin)[]
+  readonly noPlugins?: readonly string[]
+  /** By plugin, then by name; checked with the plugins. May hold secrets. */
+  readonly pluginOptions?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** ms */
+  readonly idle?: number
+  readonly priceGpuHour?: number
+  readonly priceKwh?: number
+  readonly gco2Kwh?: number
   readonly definitions?: ProfileName
   readonly out?: string | null
   readonly saveText?: boolean

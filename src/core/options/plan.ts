@@ -8,17 +8,20 @@ import { suggestName } from '../nearest.ts'
 import type { Repeat, RunPlan, Timeouts } from '../plan.ts'
 import type { Platform, TransportOptions } from '../platform.ts'
 import type { MetricPlugin } from '../plugin.ts'
+import { pluginLimits } from '../verdict/mod.ts'
 import { parseDataset } from '../workload/dataset.ts'
 import { digestText } from '../workload/hash.ts'
 import { findCommandSecrets } from './command-line.ts'
 import { readCredentials, readNamedFile } from './credentials.ts'
 import { type Inputs, makeScenarios } from './matrix.ts'
 import type { CheckedOptions } from './options.ts'
+import { planPlugins } from './plugins.ts'
 import { parsePromptFile } from './prompt-file.ts'
 import type { NameOption } from './read.ts'
 import { parseInstants } from './replay.ts'
 import { defaults } from './schema.ts'
 import { readBaseUrl } from './url.ts'
+import { resolveLimits } from './values-verdict.ts'
 import { writeOptions } from './written.ts'
 
 export interface PlanTools {
@@ -26,6 +29,10 @@ export interface PlanTools {
   /** Finds an adapter by name, path or package. Rejects with a usage error that knows the nearest name. */
   loadAdapter(specifier: string): Promise<Adapter>
   loadPlugin(specifier: string): Promise<MetricPlugin>
+  /** Names of the plugins that come with us. Absent: they are not known. */
+  listPlugins?(): Promise<readonly string[]>
+  /** Those of them that run unasked. Absent: none shall. */
+  loadAutoPlugins?(): Promise<readonly MetricPlugin[]>
   /** How errors call an option; `option "rate"` when absent. */
   readonly nameOption?: NameOption
 }
@@ -42,7 +49,7 @@ export async function planRun(options: CheckedOptions, tools: PlanTools): Promis
   const { baseUrl } = readBaseUrl(options.url, nameOption('url'))
   const credentials = await readCredentials(options, platform, nameOption)
   const adapter = await load(options.adapter ?? 'openai', tools.loadAdapter)
-  const plugins = await Promise.all((options.plugins ?? []).map((plugin) => load(plugin, tools.loadPlugin)))
+  const { plugins, ...planned } = await planPlugins(options, tools, nameOption)
   const registry = createMetricRegistry(plugins)
   const transport = chooseTransport(options, platform, nameOption)
   const ca = options.ca === undefined ? undefined : await readCertificates(options.ca, platform, nameOption)
@@ -81,16 +88,21 @@ export async function planRun(options: CheckedOptions, tools: PlanTools): Promis
     ...(options.runs !== undefined && options.runs > 1 && { repeat: planRepeat(options, options.runs) }),
     slo: (options.slo ?? []).flatMap((text) => parseSlo(text)),
     gates: [...(options.gates ?? []), ...qualityGates(options)].map((text) => parseGate(text, registry)),
-    ...(options.verdictLimits !== undefined && { limits: options.verdictLimits }),
+    ...(options.verdictLimits !== undefined && {
+      limits: resolveLimits(options.verdictLimits, pluginLimits(plugins), nameOption('verdictLimits')),
+    }),
     plugins,
+    pluginSettings: planned.settings,
+    ...(options.idle !== undefined && { idleMs: options.idle }),
     saveText: options.saveText ?? false,
     ...(options.validate !== undefined && { validate: options.validate }),
     ...(options.out !== undefined && { out: options.out }),
-    options: writeOptions(options),
-    secrets:
-      options.start === undefined
-        ? credentials.secrets
-        : withServerSecrets(credentials.secrets, options.start, platform),
+    options: writeOptions({ ...options, ...(options.pluginOptions && { pluginOptions: planned.written }) }),
+    secrets: [
+      ...credentials.secrets,
+      ...planned.secrets,
+      ...(options.start === undefined ? [] : findServerSecrets(options.start, platform)),
+    ],
   }
 }
 
@@ -105,9 +117,9 @@ function qualityGates({ failOnQuality }: CheckedOptions): readonly string[] {
 /** Keys that servers read from their environment, and may repeat in what they write. */
 const SERVER_VARIABLES = ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN', 'VLLM_API_KEY', 'LLAMA_API_KEY', defaults.apiKeyEnv]
 
-function withServerSecrets(secrets: readonly string[], command: string, platform: Platform): readonly string[] {
+function findServerSecrets(command: string, platform: Platform): readonly string[] {
   const inherited = SERVER_VARIABLES.map((name) => platform.env(name)).filter((value) => value !== undefined)
-  return [...secrets, ...findCommandSecrets(command), ...inherited]
+  return [...findCommandSecrets(command), ...inherited]
 }
 
 async function load<Part>(given: string | Part, find: (specifier: string) => Promise<Part>): Promise<Part> {

@@ -4,6 +4,7 @@ import { PROFILE_NAMES } from '../profile.ts'
 import { type CheckedOptions, OLD_TOOLS, type OptionName, type RunOptions } from './options.ts'
 import * as is from './values.ts'
 import * as isDomain from './values-domain.ts'
+import * as isPlugin from './values-plugins.ts'
 import * as isVerdict from './values-verdict.ts'
 
 /** Headings of the help, in order. */
@@ -14,6 +15,7 @@ export const optionGroups = [
   'Time limits',
   'Transport',
   'Judging',
+  'Plugins',
   'Output',
 ] as const
 export type OptionGroup = (typeof optionGroups)[number]
@@ -343,16 +345,52 @@ const entries = {
     'Another limit of the verdict (bench list limits): timer-lateness=5; repeatable',
     { group: 'Judging', hint: 'CODE=N', flag: 'verdict-limit', repeated: true },
   ),
-  plugins: option(
-    isDomain.pluginList(),
-    'Metric plugin to add: a name (bench list plugins), a path or an npm package; repeatable',
-    { group: 'Judging', hint: 'NAME', flag: 'plugin', repeated: true },
-  ),
   definitions: option(
     is.choice(PROFILE_NAMES),
     `Whose definitions the figures follow that are shown: ${PROFILE_NAMES.join(', ')}; bench explain compares them`,
     { group: 'Judging', hint: 'TOOL', fallback: PROFILE_NAMES[0] },
   ),
+
+  plugins: option(
+    isDomain.pluginList(),
+    'Metric plugin to add: a name (bench list plugins), a path or an npm package; repeatable',
+    {
+      group: 'Plugins',
+      hint: 'NAME',
+      flag: 'plugin',
+      repeated: true,
+      fallback: 'those that run unasked, where they work',
+    },
+  ),
+  noPlugins: option(
+    is.texts('ids of plugins'),
+    'Plugin that shall not run although it would unasked, or all; repeatable',
+    {
+      group: 'Plugins',
+      hint: 'ID',
+      flag: 'no-plugin',
+      repeated: true,
+    },
+  ),
+  pluginOptions: option(
+    isPlugin.pluginOptions(),
+    'Option of a plugin (bench list plugins): gpu.every=100ms; repeatable',
+    { group: 'Plugins', hint: 'ID.NAME=VALUE', flag: 'plugin-option', repeated: true },
+  ),
+  idle: option(
+    is.duration(0),
+    'Time before the first and after the last request in which nothing is sent, so that plugins see an idle server',
+    { group: 'Plugins', hint: 'TIME', fallback: 'what a plugin that was asked for needs' },
+  ),
+  priceGpuHour: option(is.decimal(0), 'What an hour of one GPU costs, for the cost of tokens (--plugin power)', {
+    group: 'Plugins',
+    hint: 'N',
+  }),
+  priceKwh: option(is.decimal(0), 'What a kilowatt hour costs, likewise', { group: 'Plugins', hint: 'N' }),
+  gco2Kwh: option(is.decimal(0), 'Grams of CO2 that a kilowatt hour stands for, likewise', {
+    group: 'Plugins',
+    hint: 'N',
+  }),
 
   out: option(v.nullable(is.text('a path')), 'Folder for the run; it must not hold one yet', {
     group: 'Output',

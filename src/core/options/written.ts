@@ -10,6 +10,7 @@ const DURATIONS: ReadonlySet<string> = new Set([
   'duration',
   'drain',
   'cooldown',
+  'idle',
   'connectTimeout',
   'headersTimeout',
   'firstTokenTimeout',

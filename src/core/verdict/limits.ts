@@ -3,6 +3,7 @@
  * what may follow from them; `explains` names the consequences.
  */
 import type { Limit } from '../limit.ts'
+import type { MetricPlugin } from '../plugin.ts'
 
 /** What a client that is kept from working does to a run. What it sends late, the load lacks: that follows from there. */
 const CLIENT_CONSEQUENCES = [
@@ -333,6 +334,11 @@ export const limits: readonly Limit[] = [
 ]
 
 export type LimitChange = { readonly suspect?: number; readonly invalid?: number }
+
+/** The rows that plugins add. */
+export function pluginLimits(plugins: readonly MetricPlugin[]): readonly Limit[] {
+  return plugins.flatMap(({ limits: rows = [] }) => rows)
+}
 
 /** The table, what plugins add to it, and a user's changes. */
 export function changeLimits(
