@@ -30,8 +30,13 @@ interface Part {
 /** A member of a sample, where it is an amount: samples may come from anybody's file. */
 type Pick = (sample: Sample) => number | undefined
 
+function amountOf(value: unknown): number | undefined {
+  const amount = asAmount(value)
+  return amount === undefined || amount > Number.MAX_SAFE_INTEGER ? undefined : amount
+}
+
 export function pickUsage(who: 'server' | 'client', member: keyof Usage): Pick {
-  return (sample) => asAmount(asObject(sample[who])?.[member])
+  return (sample) => amountOf(asObject(sample[who])?.[member])
 }
 
 export function pickMemory(who: 'server' | 'client', member: keyof Usage = 'memoryBytes'): Pick {
@@ -68,8 +73,8 @@ function measure(parts: readonly Part[]): Figures {
   const server = sumParts(parts, pickUsage('server', 'cpuMs'))
   const inKernel = sumParts(parts, pickUsage('server', 'systemMs'))
   const faults = sumParts(parts, pickUsage('server', 'majorFaults'))
-  const busy = sumParts(parts, (sample) => asAmount(asObject(sample.machine)?.busyMs))
-  const idle = sumParts(parts, (sample) => asAmount(asObject(sample.machine)?.idleMs))
+  const busy = sumParts(parts, (sample) => amountOf(asObject(sample.machine)?.busyMs))
+  const idle = sumParts(parts, (sample) => amountOf(asObject(sample.machine)?.idleMs))
   return {
     server_cpu: shares(parts, 'server'),
     server_cpu_system: inKernel && server && server.rise > 0 ? (100 * inKernel.rise) / server.rise : undefined,
@@ -81,7 +86,7 @@ function measure(parts: readonly Part[]): Figures {
     server_files: each(pickUsage('server', 'files')),
     server_major_faults: faults && (1000 * faults.rise) / faults.lastedMs,
     client_cpu: shares(parts, 'client'),
-    client_cpu_wait: each((sample) => asAmount(sample.clientWait)),
+    client_cpu_wait: each((sample) => amountOf(sample.clientWait)),
     client_memory: each(pickMemory('client')),
     client_threads: each(pickUsage('client', 'threads')),
     client_files: each(pickUsage('client', 'files')),
@@ -154,18 +159,22 @@ function whyAbsent({ samples }: Series, { startAt, endAt }: Window): (id: string
     id.startsWith('server') && said !== undefined ? `the server: ${(said as ProcessSample).noServer}` : none
 }
 
-/** 76 characters at most: figures of five digits and more are cut to what they need. */
+const LINE_WIDTH = 76
+
 function writeLine(metrics: Readonly<Record<string, MetricResult>>): string {
   const of = (who: 'server' | 'client'): string | undefined => {
     const [cpu, memory, threads] = ['cpu', 'memory', 'threads'].map((name) => metrics[`${who}_${name}`])
     const parts = [
-      cpu?.kind === 'distribution' ? `${digits(cpu.distribution.mean)} % of a core` : undefined,
+      cpu?.kind === 'distribution' ? `${(cpu.distribution.mean / 100).toFixed(2)} cores` : undefined,
       memory?.kind === 'distribution' ? formatMib(memory.distribution.max) : undefined,
-      who === 'server' && threads?.kind === 'distribution' ? `${digits(threads.distribution.max)} threads` : undefined,
+      who === 'server' && threads?.kind === 'distribution' ? `${threads.distribution.max} threads` : undefined,
     ].filter((part) => part !== undefined)
     return parts.length === 0 ? undefined : `${who} ${parts.join(', ')}`
   }
-  return [of('server') ?? 'server not seen', of('client')].filter((part) => part !== undefined).join('; ')
+  const server = of('server') ?? 'server not seen'
+  const client = of('client')
+  const line = client === undefined ? server : `${server}; ${client}`
+  return (line.length > LINE_WIDTH ? server : line).slice(0, LINE_WIDTH)
 }
 
 function formatMib(mib: number): string {
