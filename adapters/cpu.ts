@@ -14,15 +14,7 @@ const cpu: Adapter = {
   flags: { ...openai.flags, forcesLength: true },
   encode: (call, target) => encodeOpenai(call, target, forceLength(call)),
   facts: [...(openai.facts ?? []), versionProbe],
-  scrape: {
-    path: '/metrics',
-    metrics: {
-      requests_running: { names: ['cpu_requests_running'], unit: '1' },
-      requests_waiting: { names: ['cpu_requests_waiting'], unit: '1' },
-      prompt_tokens: { names: ['cpu_prompt_tokens_total'], unit: 'tokens' },
-      generation_tokens: { names: ['cpu_generation_tokens_total'], unit: 'tokens' },
-    },
-  },
+  scrape: { path: '/metrics' },
   launch: ({ model, port }) => ({ command: 'bench', args: ['cpu', '--model', model, '--port', String(port)] }),
 }
 

@@ -78,14 +78,7 @@ const gateway: Adapter = {
   decoder: createGatewayDecoder,
   ready: [readyAt('/healthz'), readyAt('/readyz')],
   facts: [model],
-  scrape: {
-    path: '/metrics',
-    // Members of a JSON object.
-    metrics: {
-      requests_succeeded: { names: ['request_count'], unit: 'requests' },
-      end_to_end: { names: ['avg_latency_ms'], unit: 'ms' },
-    },
-  },
+  scrape: { path: '/metrics' },
   explain: explainError,
 }
 

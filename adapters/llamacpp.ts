@@ -1,15 +1,5 @@
 /** llama.cpp's own server, `llama-server`. It counts tokens in its `timings`, and reuses a prompt that it has just seen. */
-import {
-  type Adapter,
-  asCount,
-  asObject,
-  asText,
-  type Call,
-  type Probe,
-  parseJson,
-  type ScrapeMap,
-  type ServerFacts,
-} from 'inferbench'
+import { type Adapter, asCount, asObject, asText, type Call, type Probe, parseJson, type ServerFacts } from 'inferbench'
 import openai, { encodeOpenai, requestOf } from './openai.ts'
 
 /** `/props`: the build, and the context of one slot, which is what a request can have. */
@@ -26,23 +16,6 @@ const props: Probe<ServerFacts> = {
   },
 }
 
-/**
- * Only with `--metrics`. Its `prompt_tokens_seconds` and `predicted_tokens_seconds` are means since the last scrape, whoever
- * scraped, so they are left alone.
- */
-const scrape: ScrapeMap = {
-  path: '/metrics',
-  metrics: {
-    requests_running: { names: ['llamacpp:requests_processing'], unit: '1' },
-    requests_waiting: { names: ['llamacpp:requests_deferred'], unit: '1' },
-    prompt_tokens: { names: ['llamacpp:prompt_tokens_total'], unit: 'tokens' },
-    prefix_cache_hits: { names: ['llamacpp:prompt_tokens_cached_total'], unit: 'tokens' },
-    generation_tokens: { names: ['llamacpp:tokens_predicted_total'], unit: 'tokens' },
-    prompt_time: { names: ['llamacpp:prompt_seconds_total'], unit: 's' },
-    generation_time: { names: ['llamacpp:tokens_predicted_seconds_total'], unit: 's' },
-  },
-}
-
 /** `min_tokens` is unknown here; without an end of sequence only `max_tokens` ends an answer. */
 function forceLength({ forceLength: wanted, maxTokens }: Call): Readonly<Record<string, unknown>> {
   return wanted && maxTokens !== undefined ? { ignore_eos: true } : {}
@@ -55,7 +28,8 @@ const llamacpp: Adapter = {
   flags: { ...openai.flags, forcesLength: true },
   encode: (call, target) => encodeOpenai(call, target, forceLength(call)),
   facts: [props, ...(openai.facts ?? [])],
-  scrape,
+  // Only with `--metrics`.
+  scrape: { path: '/metrics' },
   launch: ({ model, port }) => ({
     command: 'llama-server',
     args: [/\.gguf$/i.test(model) ? '--model' : '--hf-repo', model, '--port', String(port), '--metrics'],

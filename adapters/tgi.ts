@@ -8,7 +8,6 @@ import {
   type Probe,
   type ProbeReply,
   parseJson,
-  type ScrapeMap,
   type ServerFacts,
 } from 'inferbench'
 import openai, { requestOf } from './openai.ts'
@@ -33,21 +32,6 @@ function readTokenCount(reply: ProbeReply): number | undefined {
   return asArray(asObject(body)?.tokenize_response ?? body).length || undefined
 }
 
-const scrape: ScrapeMap = {
-  path: '/metrics',
-  metrics: {
-    requests_running: { names: ['tgi_batch_current_size'], unit: '1' },
-    requests_waiting: { names: ['tgi_queue_size'], unit: '1' },
-    // Histograms: their sums count tokens.
-    prompt_tokens: { names: ['tgi_request_input_length'], unit: 'tokens' },
-    generation_tokens: { names: ['tgi_request_generated_tokens'], unit: 'tokens' },
-    requests_succeeded: { names: ['tgi_request_success'], unit: 'requests' },
-    itl: { names: ['tgi_request_mean_time_per_token_duration'], unit: 's' },
-    end_to_end: { names: ['tgi_request_duration'], unit: 's' },
-    queue_time: { names: ['tgi_request_queue_duration'], unit: 's' },
-  },
-}
-
 const tgi: Adapter = {
   ...openai,
   name: 'tgi',
@@ -60,7 +44,7 @@ const tgi: Adapter = {
         : requestOf(target, 'POST', '/chat_tokenize', { model: target.model, messages: input.messages }),
     read: readTokenCount,
   },
-  scrape,
+  scrape: { path: '/metrics' },
   launch: ({ model, port }) => ({
     command: 'text-generation-launcher',
     args: ['--model-id', model, '--port', String(port)],

@@ -51,22 +51,8 @@ const vllmRust: Adapter = {
   summary: 'vllm-rust: like vllm, with its own metrics, and told apart from an idle server',
   ready,
   facts: [...(vllm.facts ?? []), serverInfo],
-  scrape: {
-    path: '/metrics',
-    // Most of its series are registered and never recorded: one that is zero throughout is absent.
-    metrics: {
-      requests_running: { names: ['vllm_running_requests'], unit: '1' },
-      requests_waiting: { names: ['vllm_waiting_requests'], unit: '1' },
-      kv_cache_usage: { names: ['vllm_kv_cache_usage_ratio'], unit: '1' },
-      preemptions: { names: ['vllm_num_preemptions_total'], unit: '1' },
-      prompt_tokens: { names: ['vllm_prompt_tokens_total'], unit: 'tokens' },
-      generation_tokens: { names: ['vllm_generation_tokens_total'], unit: 'tokens' },
-      requests_succeeded: { names: ['vllm_requests_success_total'], unit: 'requests' },
-      ttft: { names: ['vllm_time_to_first_token_seconds'], unit: 's' },
-      itl: { names: ['vllm_time_per_output_token_seconds'], unit: 's' },
-      end_to_end: { names: ['vllm_e2e_latency_seconds'], unit: 's' },
-    },
-  },
+  // The one at /metrics shows gauges as they were when this one was asked last.
+  scrape: { path: '/admin/metrics/prometheus' },
   launch: ({ model, port }) => ({ command: 'vllm-server', args: ['serve', '--model', model, '--port', String(port)] }),
 }
 

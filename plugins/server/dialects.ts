@@ -26,7 +26,7 @@ export interface Dialect {
   /** Series are registered that nothing ever counts in: one that is zero throughout says nothing. */
   readonly deaf?: true
   /** What durations are in whose name there is no unit, ms. */
-  readonly unitMs?: number
+  readonly unitMs?: Readonly<Partial<Record<Time, number>>>
   /** What its gauge of the cache shows when it is full; absent: 1. */
   readonly fullCache?: number
 }

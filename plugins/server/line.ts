@@ -17,7 +17,7 @@ export function writeLine(metrics: Readonly<Record<string, MetricResult>>): stri
   ].filter((part) => part !== undefined)
   let line = ''
   for (const part of parts) {
-    const longer = line === '' ? `server  ${part}` : `${line}  ${part}`
+    const longer = line === '' ? `server ${part}` : `${line}, ${part}`
     if (longer.length <= MOST_CHARACTERS) line = longer
   }
   return line === '' ? undefined : line

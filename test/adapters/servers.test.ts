@@ -35,9 +35,6 @@ function recorded(name: string): ProbeReply {
 const isReady = (adapter: Adapter, answer: ProbeReply): unknown[] =>
   (adapter.ready ?? []).map((probe) => probe.read(answer))
 
-/** Names of a Prometheus text. */
-const exported = (text: string): Set<string> => new Set(text.match(/^[a-z][\w:]*/gm))
-
 describe('llamacpp', () => {
   it('forces the length by leaving out the end of sequence alone', () => {
     expect(bodyOf(llamacpp, { ...chat, forceLength: true })).toEqual({
@@ -65,10 +62,6 @@ describe('llamacpp', () => {
     expect(isReady(llamacpp, loading)).toEqual([{ ready: false, why: 'Loading model' }])
     expect(isReady(llamacpp, recorded('llama-server/health'))).toEqual([{ ready: true }])
     expect(llamacpp.countTokens?.read(recorded('llama-server/tokenize'))).toBe(4)
-  })
-  it('scrapes only what the server exports', () => {
-    const names = exported(recorded('llama-server/metrics').body)
-    for (const metric of Object.values(llamacpp.scrape!.metrics)) expect(names).toContain(metric.names[0])
   })
   it('starts a file, or a repository', () => {
     expect(llamacpp.launch?.({ model: '/models/a.gguf', port: 8123 }).args).toEqual([

@@ -1,6 +1,7 @@
 /** The CPU backend's routes over a model that is a few lines: what is said, what is refused, who waits. */
 import cpu from 'inferbench/adapters/cpu'
 import { describe, expect, it } from 'vitest'
+import { createReader } from '../../plugins/server/reading.ts'
 import { createEngine, type Engine } from '../../src/cpu/engine.ts'
 import { createHandler } from '../../src/cpu/server.ts'
 import { createFakeLibrary, type FakeLibrary } from './fake-library.ts'
@@ -159,7 +160,15 @@ describe('places', () => {
     expect((await third).status).toBe(200)
     expect(library.evaluated.map(({ prompt }) => prompt[1])).toEqual([120, 122])
     expect(engine.running).toBe(0)
-    for (const { names } of Object.values(cpu.scrape!.metrics)) expect(metrics).toContain(`\n${names[0]} `)
+    expect(createReader()(metrics)).toMatchObject({
+      server: 'bench cpu',
+      values: {
+        requests_running: 1,
+        requests_waiting: 2,
+        prompt_tokens: expect.any(Number),
+        generation_tokens: expect.any(Number),
+      },
+    })
   })
 
   it('a client that leaves its stream frees its place', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { HttpSpec, ProbeReply, ServerFacts, Target } from 'inferbench'
 import llamacpp from 'inferbench/adapters/llamacpp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createReader } from '../../plugins/server/reading.ts'
 import { runBench, startBench } from '../support/command.ts'
 import { findPort } from '../support/port.ts'
 import { findProblems, readRunFolder } from '../support/run-folder.ts'
@@ -104,7 +105,10 @@ describe.skipIf(!isInstalled())('a real llama.cpp server', () => {
     const counted = llamacpp.countTokens?.read(await ask(llamacpp.countTokens.request({ text: 'abcdefgh' }, target)))
     expect(counted).toBeGreaterThanOrEqual(8)
     const text = await (await fetch(`${server.url}${llamacpp.scrape?.path}`)).text()
-    for (const { names } of Object.values(llamacpp.scrape?.metrics ?? {})) expect(text).toContain(`\n${names[0]} `)
+    expect(createReader()(text)).toMatchObject({
+      server: 'llama.cpp',
+      values: { generation_tokens: expect.any(Number) },
+    })
   })
 
   it('waits for a server that is still starting', async () => {
