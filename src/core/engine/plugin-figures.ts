@@ -83,7 +83,15 @@ function observeScenario(
   scenario: ScenarioSummary,
 ): Observed {
   const windows = listWindows(manifest, scenario)
-  const series: Series = { samples, source, windows, scenario, options }
+  const workload = manifest.scenarios.find(({ name }) => name === scenario.scenario)?.workload
+  const series: Series = {
+    samples,
+    source,
+    windows,
+    scenario,
+    options,
+    ...(workload === undefined ? {} : { workload }),
+  }
   const names = [...new Set(windows.map(({ name }) => name))]
   const measured = observe(plugin, series, joinWindows(windows, MEASURE))
   const phases = names
