@@ -83,7 +83,9 @@ async function evaluate(context: EvaluationContext): Promise<Readonly<Record<str
     }
     if (compared.length < calls.length)
       note(`${calls.length - compared.length} of ${calls.length} prompts were not answered by all sides`)
-    note(describeInWords(compared, setting, load === undefined ? `from ${other?.baseUrl}` : `under ${load.title}`))
+    context.conclude(
+      describeInWords(compared, setting, load === undefined ? 'against the other' : `under ${load.title}`),
+    )
     await keep(context, calls, passes, compared)
     return describeDifferences(compared, setting)
   } catch (thrown) {

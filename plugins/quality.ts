@@ -16,6 +16,7 @@ import {
 import { type Asked, options, readAsked } from './quality/asked.ts'
 import { definitions } from './quality/definitions.ts'
 import {
+  concludeTasks,
   describeNothing,
   describePasses,
   describeTasks,
@@ -61,7 +62,10 @@ async function evaluate(context: EvaluationContext): Promise<Readonly<Record<str
     const passes = await ask(work)
     const verdict = judgePasses(passes)
     await keep(work, passes, verdict)
-    for (const line of describeTasks(passes, verdict)) note(line)
+    const lines = describeTasks(passes, verdict)
+    const conclusion = concludeTasks(lines, verdict)
+    if (conclusion !== undefined) context.conclude(conclusion)
+    if (lines.length > 1) for (const line of lines) note(line)
     return describePasses(passes, verdict)
   } catch (thrown) {
     if (signal.aborted) throw thrown

@@ -143,16 +143,18 @@ function unitOf(id: string): string {
   return definitions.find((definition) => definition.id === id)!.unit
 }
 
-/** `under 16 streams 31 % of 32 answers differ, its own 0 %: differs more than from itself: yes (first at token 14)` */
+/** `answers differ: 31 % under 16 streams, 0 % by itself: more (at token 14)` */
 export function describeInWords(compared: readonly Compared[], { margin }: Setting, side: string): string {
   const test = testDifferences(compared)
   if (test === undefined) return NOTHING
-  const answer = judgeDifferences(test, margin)
   const percent = (of: (one: Compared) => Difference): string =>
     `${Math.round((100 * compared.filter((one) => !of(one).equal).length) / compared.length)} %`
-  const differing = compared.filter(({ other }) => !other.equal)
-  const places = differing.map(({ other }) => other.firstToken ?? other.firstWord ?? 0).sort((a, b) => a - b)
-  const unit = differing.every(({ other }) => other.firstToken !== undefined) ? 'token' : 'word'
-  const where = places.length === 0 ? '' : ` (first at ${unit} ${places[Math.floor((places.length - 1) / 2)]})`
-  return `${side} ${percent(({ other }) => other)} of ${compared.length} answers differ, its own ${percent(({ self }) => self)}; more than from itself: ${answer}${where}`
+  const differing = compared.map(({ other }) => other).filter(({ equal }) => !equal)
+  const places = differing.map((one) => one.firstToken ?? one.firstWord ?? 0).sort((a, b) => a - b)
+  const unit = differing.every(({ firstToken }) => firstToken !== undefined) ? 'token' : 'word'
+  const where = places.length === 0 ? '' : ` (at ${unit} ${places[Math.floor((places.length - 1) / 2)]})`
+  const { other, self } = { other: percent((one) => one.other), self: percent((one) => one.self) }
+  return `answers differ: ${other} ${side}, ${self} by itself: ${words[judgeDifferences(test, margin)]}${where}`
 }
+
+const words: Readonly<Record<Answer, string>> = { yes: 'more', no: 'no more', 'cannot tell': 'cannot tell' }

@@ -98,16 +98,27 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
-/** One a task, most important word last: `gsm8k: 0.7100 idle, 0.7000 busy, -0.0100 (95 % -0.0500 to +0.0300): within noise`. */
+/** One a task: `gsm8k: 0.7100 idle, 0.7000 busy, -0.0100 (95 % -0.0500 to +0.0300): within noise`. */
 export function describeTasks({ idle, busy }: Passes, verdict: lmEval.EvalVerdict | undefined): readonly string[] {
   if (verdict !== undefined) return verdict.tasks.map(describeTask)
-  return [['idle', idle] as const, ['busy', busy] as const].flatMap(([name, pass]) =>
+  const passes = [['idle', idle] as const, ['busy', busy] as const]
+  return passes.flatMap(([name, pass]) =>
     'side' in pass
       ? pass.side.result.tasks
           .filter(({ nested }) => !nested)
           .map((task) => `${task.name}: ${show(task.metrics[0]?.value)} ${name}, not compared`)
       : [],
   )
+}
+
+/** Of several tasks how many came to what, and which dropped. */
+export function concludeTasks(lines: readonly string[], verdict: lmEval.EvalVerdict | undefined): string | undefined {
+  if (lines.length <= 1 || verdict === undefined) return lines[0]
+  const counts = new Map<string, number>()
+  for (const { status } of verdict.tasks) counts.set(status, (counts.get(status) ?? 0) + 1)
+  const dropped = verdict.tasks.filter(({ status }) => status === 'dropped').map(({ task }) => task)
+  const parts = [...counts].map(([status, count]) => `${count} ${status}`)
+  return `quality under load: ${parts.join(', ')}${dropped.length === 0 ? '' : ` (${dropped.join(', ')})`}`
 }
 
 function describeTask({ task, reference, candidate, gain, test, status }: lmEval.TaskVerdict): string {

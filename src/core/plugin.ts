@@ -104,6 +104,8 @@ export interface EvaluationContext extends PluginContext {
   readonly transport: TransportOptions
   /** A line for whoever waits; secrets are removed from it. */
   say(line: string): void
+  /** What it comes to, for the table: one line of at most 76 characters. The last one counts. */
+  conclude(line: string): void
   /** Removes the run's secrets from a text: for what it writes itself. */
   scrub(text: string): string
   /** Makes a folder of its own within the run's, for what it leaves behind; undefined where the run writes nothing. */

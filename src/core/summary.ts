@@ -201,6 +201,8 @@ export interface Summary {
   readonly gates: readonly GateResult[]
   readonly verdict: Verdict
   readonly evaluations?: Evaluations
+  /** What they come to, by id of the plugin: one line each. */
+  readonly conclusions?: Readonly<Record<string, string>>
   /** What was watched beside the load, in the order in which plugins were named; absent when nothing was. */
   readonly plugins?: readonly PluginSummary[]
   /** The run was interrupted or stopped early, and why. */

@@ -19,7 +19,7 @@ export interface EvaluationSetting {
 
 export interface EvaluationTools {
   /** Those of one plugin. */
-  make(plugin: string): Omit<EvaluationContext, keyof PluginContext>
+  make(plugin: string, conclude: (line: string) => void): Omit<EvaluationContext, keyof PluginContext>
   close(): Promise<void>
 }
 
@@ -36,10 +36,11 @@ export function openEvaluationTools(setting: EvaluationSetting): EvaluationTools
   })
   const underLoad = openBeside(last, setting.keep)
   return {
-    make: (plugin) => ({
+    make: (plugin, conclude) => ({
       signal: session.stop,
       transport: plan.transportOptions,
       say,
+      conclude,
       scrub,
       async makeFolder() {
         const { files } = platform

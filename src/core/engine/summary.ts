@@ -9,7 +9,7 @@ import { describeSweep } from './levels.ts'
 import { type SamplesById, summarizePlugins, withPluginMetrics } from './plugin-figures.ts'
 
 /** What a summary holds that is no fold of records: it is known only to the run itself. */
-export type Aside = Pick<Summary, 'stopped' | 'evaluations'>
+export type Aside = Pick<Summary, 'stopped' | 'evaluations' | 'conclusions'>
 
 /** What plugins saw beside the load. */
 export interface Watched {

@@ -19,7 +19,14 @@ export function distributionOf(scenario: ScenarioSummary, id: string): Distribut
 
 /** What a metric is called: its title where it is known, else its id. */
 export function titlesOf(summary: Summary): (id: string) => string {
-  return (id) => (metricRegistry.get(id) ?? summary.definitions?.[id])?.title ?? id
+  const find = (id: string): string | undefined => (metricRegistry.get(id) ?? summary.definitions?.[id])?.title
+  return (id) => {
+    // One of several values of a metric that a plugin found by asking.
+    const [, metric = id, name] = /^([^.]+)\.(.+)$/.exec(id) ?? []
+    const title = find(metric)
+    if (title === undefined) return id
+    return name === undefined ? title : `${title} ${name}`
+  }
 }
 
 export function scalarOf(scenario: ScenarioSummary, id: string): number | undefined {

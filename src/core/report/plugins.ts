@@ -12,10 +12,12 @@ const MOST_LINES = 6
  * nothing where it could not work.
  */
 export function describePlugins(summary: Summary, titleOf: (id: string) => string): string[] {
-  const { plugins = [], scenarios, evaluations = {} } = summary
+  const { plugins = [], scenarios, evaluations = {}, conclusions = {} } = summary
   const last = scenarios.at(-1)
   const seen = plugins.flatMap((plugin) => describePlugin(plugin, last))
-  const asked = Object.entries(evaluations).map(([id, metrics]) => `${id}: ${describeFigures(metrics, titleOf)}`)
+  const asked = Object.entries(evaluations).map(
+    ([id, metrics]) => conclusions[id] ?? `${id}: ${describeFigures(metrics, titleOf)}`,
+  )
   const watched = plugins.some((plugin) => plugin.scenarios.some(({ line }) => line !== undefined))
   const place =
     scenarios.length > 1 && watched && last !== undefined ? [`in ${last.title}, of ${scenarios.length} scenarios:`] : []
@@ -43,7 +45,8 @@ function describeFigures(metrics: Readonly<Record<string, MetricResult>>, titleO
     const value = meanOf(result)
     return value === undefined ? [] : [`${titleOf(id)} ${formatWithUnit(value, result.unit)}`]
   })
-  return known.length > 0 ? known.join(', ') : 'nothing was measured'
+  if (known.length > 0) return known.join(', ')
+  return Object.values(metrics).find((result) => result.kind === 'absent')?.reason ?? 'nothing was measured'
 }
 
 export function meanOf(result: MetricResult | undefined): number | undefined {

@@ -439,6 +439,7 @@ export const summarySchema: v.GenericSchema = v.looseObject({
     ),
   ),
   evaluations: v.exactOptional(v.record(text, v.record(text, metricResultSchema))),
+  conclusions: v.exactOptional(v.record(text, text)),
   stopped: v.exactOptional(text),
 })
 
