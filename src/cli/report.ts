@@ -101,7 +101,7 @@ async function report({ values, positionals, terminal }: CommandContext): Promis
   const plugins = await loadPlugins(values.plugin as readonly string[] | undefined, folder, platform, terminal)
   const required = readRequired(values.require)
   const shown = showAs(readProfileName(values.definitions))
-  const { manifest, cut, ...read } = await reportFolder(platform.files, folder, plugins, shown.add)
+  const { manifest, cut, sparks, ...read } = await reportFolder(platform.files, folder, plugins, shown.add)
   const summary = shown.apply(read.summary)
   const format = readFormat(values.format, values.json === true)
   const output: PublishOptions = {
@@ -110,7 +110,7 @@ async function report({ values, positionals, terminal }: CommandContext): Promis
     ...(required !== undefined && { require: required }),
   }
   if (format === 'csv') await terminal.out(renderCsv(summary, manifest))
-  else if (format === 'markdown') await terminal.out(renderMarkdown(summary, manifest))
+  else if (format === 'markdown') await terminal.out(renderMarkdown(summary, manifest, sparks))
   else if (isOldTool(format)) await terminal.out(await renderOldFile(format, platform.files, folder, manifest))
   else await publishResult({ manifest, summary, folder }, output, platform, terminal)
   if (typeof values.into === 'string') await addRows(platform.files, values.into, rowsOf(manifest, summary))

@@ -8,6 +8,7 @@ import type { Files } from '../platform.ts'
 import type { MetricPlugin, Sample } from '../plugin.ts'
 import type { RequestRecord } from '../record.ts'
 import { parseManifest, parseSummary, readClientLog, readRecords, readSeries } from '../report/readers.ts'
+import { drawSparks, type Spark } from '../report/sparks.ts'
 import type { Manifest } from '../run.ts'
 import type { Summary } from '../summary.ts'
 import { createJudge, type Judge, pluginLimits } from '../verdict/mod.ts'
@@ -19,6 +20,8 @@ export interface RunReport {
   readonly summary: Summary
   /** The log ends in the middle of a line, or holds no summary: the run was cut off, and this is what it left. */
   readonly cut: boolean
+  /** What plugins sampled, for `summary.md`. */
+  readonly sparks: readonly Spark[]
 }
 
 /** Throws `BenchError('usage')` when the folder holds no run, or one that cannot be read; it names file and line. */
@@ -58,6 +61,7 @@ export async function reportFolder(
     manifest,
     summary: summarizeRun(manifest, summarizer, judge, gates, aside, { plugins: active, samples }),
     cut: cut || manifest.endedAt === undefined,
+    sparks: drawSparks(active, samples),
   }
 }
 

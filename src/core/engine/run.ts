@@ -13,6 +13,7 @@ import type { RunPlan } from '../plan.ts'
 import type { Platform, Transport, TransportOptions } from '../platform.ts'
 import type { RequestRecord } from '../record.ts'
 import { renderMarkdown } from '../report/markdown.ts'
+import { drawSparks } from '../report/sparks.ts'
 import type { ClientSample, Manifest, Progress, RunResult } from '../run.ts'
 import type { Summary } from '../summary.ts'
 import { formatDuration } from '../units.ts'
@@ -300,12 +301,11 @@ async function conclude(
   }
   const stopped = session.failure?.message ?? (interrupted ? 'interrupted' : undefined)
   const aside = { ...(stopped === undefined ? {} : { stopped }), ...evaluated }
-  const summary = summarizeRun(ended, summarizer, judge, plan.gates, aside, {
-    plugins: listActive(plan.plugins, ended),
-    samples: host.samples,
-  })
+  const watched = { plugins: listActive(plan.plugins, ended), samples: host.samples }
+  const summary = summarizeRun(ended, summarizer, judge, plan.gates, aside, watched)
   const manifest = describeOutcome(ended, summary, setting.tokenizer?.hash)
-  const writing = await writeResult(journal, manifest, summary)
+  const markdown = renderMarkdown(summary, manifest, drawSparks(watched.plugins, watched.samples))
+  const writing = await writeResult(journal, manifest, summary, markdown)
   const failure = session.failure ?? writing ?? (interrupted ? undefined : findTotalFailure(summary.scenarios))
   return {
     manifest,
@@ -370,10 +370,15 @@ async function openRunJournal(session: Session, folder: string | null | undefine
 }
 
 /** Returns what kept it from being written: the figures are known by now, and are worth showing all the same. */
-async function writeResult(journal: Journal, manifest: Manifest, summary: Summary): Promise<BenchError | undefined> {
+async function writeResult(
+  journal: Journal,
+  manifest: Manifest,
+  summary: Summary,
+  markdown: string,
+): Promise<BenchError | undefined> {
   try {
     await journal.manifest(manifest)
-    await journal.finish(summary, renderMarkdown(summary, manifest))
+    await journal.finish(summary, markdown)
     return undefined
   } catch (thrown) {
     if (thrown instanceof BenchError) return thrown

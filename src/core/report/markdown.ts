@@ -3,8 +3,9 @@ import type { Distribution } from '../metric.ts'
 import { metricRegistry } from '../metrics/registry.ts'
 import type { Manifest } from '../run.ts'
 import type { GateResult, ScenarioSummary, Summary } from '../summary.ts'
-import { codeSpan, escapeMarkdownCell } from './escape.ts'
+import { codeSpan } from './escape.ts'
 import { describeSteady, describeVerdict, describeVerdictNotes } from './judgement.ts'
+import { list, renderMarkdownTable } from './markdown-parts.ts'
 import {
   COLUMNS,
   columnOf,
@@ -20,12 +21,17 @@ import {
   describeThroughput,
   titlesOf,
 } from './phrases.ts'
+import { renderPlugins } from './plugin-section.ts'
 import { describeRepetitions, REPETITION_COLUMNS } from './repetitions.ts'
+import type { Spark } from './sparks.ts'
 import { describeSweep, listSweepRows } from './sweep.ts'
 import { formatFigure, formatPercent, groupDigits } from './text.ts'
 
-/** One string, ended by LF. Text from outside stands in code spans only; what was not measured is left out or is `-`. */
-export function renderMarkdown(summary: Summary, manifest: Manifest): string {
+/**
+ * One string, ended by LF. Text from outside stands in code spans only; what was not measured is left out or is `-`. `sparks`: what
+ * plugins sampled, which is in no summary.
+ */
+export function renderMarkdown(summary: Summary, manifest: Manifest, sparks: readonly Spark[] = []): string {
   const titleOf = titlesOf(summary)
   const instrument = describeInstrument(manifest)
   const notes = [...describeNotes(manifest, summary.scenarios), ...describeVerdictNotes(summary)]
@@ -41,6 +47,7 @@ export function renderMarkdown(summary: Summary, manifest: Manifest): string {
     ...renderSweep(summary, manifest),
     ...renderGates(summary.gates, summary.scenarios),
     ...summary.scenarios.flatMap((scenario) => renderScenario(scenario, manifest, titleOf)),
+    ...renderPlugins(summary, titleOf, sparks),
     ...(notes.length === 0 ? [] : ['## Notes', list(notes.map(codeSpan))]),
   ]
   return `${blocks.join('\n\n')}\n`
@@ -59,20 +66,6 @@ function renderVerdict(summary: Summary): string[] {
     [codeSpan(code), ...[figure, message, advice].flatMap((part) => (part ? [codeSpan(part)] : []))].join(', '),
   )
   return reasons.length === 0 ? [] : [list(reasons)]
-}
-
-function list(items: readonly string[]): string {
-  return items.map((item) => `- ${item}`).join('\n')
-}
-
-/** The first column is text, the others are figures. */
-export function renderMarkdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(escapeMarkdownCell).join(' | ')} |`
-  const rule = `|---|${head
-    .slice(1)
-    .map(() => '--:|')
-    .join('')}`
-  return [line(head), rule, ...rows.map(line)].join('\n')
 }
 
 export function renderGates(gates: readonly GateResult[], scenarios: readonly ScenarioSummary[]): string[] {
