@@ -41,7 +41,10 @@ export function judgeProbadorSweep<Figures extends SweepFigures>(
     ({ throughput_rps }, index) =>
       throughput_rps > Math.max(0, ...usable.slice(0, index).map((earlier) => earlier.throughput_rps)),
   )
-  const optimal: SweepFigures | undefined = record.at(-1) ?? levels[0]
+  // The search for the best starts with the first level, whatever it is worth: only what is above that takes its place.
+  const [start] = levels
+  const highest: SweepFigures | undefined = record.at(-1)
+  const optimal = highest !== undefined && highest.throughput_rps > (start?.throughput_rps ?? 0) ? highest : start
   return {
     levels,
     optimal_concurrency: optimal?.concurrency ?? 0,
