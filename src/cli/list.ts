@@ -1,13 +1,16 @@
 /** `bench list`: what there is. */
 import type { CommandDef } from 'citty'
 import { arrivalKinds } from '../core/arrival/mod.ts'
-import { BenchError } from '../core/errors.ts'
+import { BenchError, describeError } from '../core/errors.ts'
 import type { Limit } from '../core/limit.ts'
+import type { MetricDefinition } from '../core/metric.ts'
 import { metricRegistry } from '../core/metrics/registry.ts'
 import { describeOptions } from '../core/options/json-schema.ts'
 import { suggestName } from '../core/options/mod.ts'
 import type { Platform } from '../core/platform.ts'
-import { limits } from '../core/verdict/mod.ts'
+import type { MetricPlugin, PluginOption } from '../core/plugin.ts'
+import { formatDuration } from '../core/units.ts'
+import { limits, pluginLimits } from '../core/verdict/mod.ts'
 import { loadPlatform } from '../platform/load.ts'
 import { listBuiltins, loadPart } from '../registry.ts'
 import { type CommandContext, makeCommand } from './command.ts'
@@ -18,12 +21,19 @@ type Row = readonly [name: string, text: string]
 
 const topics: Readonly<Record<string, (platform: Platform) => Promise<readonly Row[]>>> = {
   adapters: (platform) => listParts('adapter', platform),
-  plugins: (platform) => listParts('plugin', platform),
+  plugins: listPlugins,
   schedules: async () => arrivalKinds.map(({ name, summary }): Row => [name, summary]),
-  metrics: async () =>
-    [...metricRegistry.values()].map(({ id, unit, title, formula }): Row => [id, `${title} (${unit}): ${formula}`]),
+  metrics: async (platform) => [
+    ...[...metricRegistry.values()].map(describeMetric),
+    ...(await loadPlugins(platform)).flatMap(({ id: plugin, definitions }) =>
+      definitions.map((definition): Row => {
+        const [id, text] = describeMetric(definition)
+        return [id, `${text} (plugin ${plugin})`]
+      }),
+    ),
+  ],
   definitions: listDefinitions,
-  limits: async () => limits.map(describeLimit),
+  limits: async (platform) => [...limits, ...pluginLimits(await loadPlugins(platform))].map(describeLimit),
   formats: async () => formats,
 }
 
@@ -91,9 +101,61 @@ async function listDefinitions(): Promise<readonly Row[]> {
   ])
 }
 
-async function listParts(kind: 'adapter' | 'plugin', platform: Platform): Promise<readonly Row[]> {
+async function listParts(kind: 'adapter', platform: Platform): Promise<readonly Row[]> {
   const names = await listBuiltins(kind, platform)
   return await Promise.all(
     names.map(async (name): Promise<Row> => [name, (await loadPart(kind, name, platform)).summary]),
   )
+}
+
+async function loadPlugins(platform: Platform): Promise<readonly MetricPlugin[]> {
+  const names = await listBuiltins('plugin', platform)
+  return await Promise.all(names.map((name) => loadPart('plugin', name, platform)))
+}
+
+/** What each is, needs and can be told, and whether it works here. */
+async function listPlugins(platform: Platform): Promise<readonly Row[]> {
+  const plugins = await loadPlugins(platform)
+  const checked = await Promise.all(plugins.map((plugin) => checkPlugin(plugin, platform)))
+  return plugins.flatMap(({ id, summary, auto, needs, options = {} }, i): Row[] => [
+    [id, `${summary}${auto === true ? '; runs unasked, where it works' : ''}`],
+    ...(needs === undefined ? [] : [['', `needs ${needs}`] as const]),
+    ['', checked[i] === undefined ? 'works here, as far as can be told before a run' : `not here: ${checked[i]}`],
+    ...Object.entries(options).map(([name, option]): Row => ['', `${id}.${name}=${describeOption(option)}`]),
+  ])
+}
+
+const CHECK_MS = 10_000
+
+/** Why it cannot work here; undefined: it may. */
+async function checkPlugin(plugin: MetricPlugin, platform: Platform): Promise<string | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(`it could not be told within ${formatDuration(CHECK_MS)}`), CHECK_MS)
+  })
+  try {
+    return await Promise.race([plugin.check?.(platform), late])
+  } catch (thrown) {
+    return describeError(thrown)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** `TIME  how often it is read; default 100 ms` */
+function describeOption(option: PluginOption): string {
+  const hint = { text: 'TEXT', url: 'URL', number: 'N', duration: 'TIME', flag: 'true|false' }[option.kind]
+  const choices = option.kind === 'text' && option.choices !== undefined ? option.choices.join('|') : hint
+  const { default: fallback } = option
+  const shown = option.kind === 'duration' && typeof fallback === 'number' ? formatDuration(fallback) : fallback
+  return `${choices}  ${option.summary}${shown === undefined ? '' : `; default ${shown}`}`
+}
+
+function describeMetric({
+  id,
+  unit,
+  title,
+  formula,
+}: Pick<MetricDefinition, 'id' | 'unit' | 'title' | 'formula'>): Row {
+  return [id, `${title} (${unit}): ${formula}`]
 }

@@ -71,8 +71,8 @@ const command: CommandDef = makeCommand(
         type: 'string',
         valueHint: 'NAME',
         repeated: true,
-        fallback: 'those of the run that come with inferbench',
-        description: 'Metric plugin to compute, by name, path or package; repeatable',
+        description:
+          'Metric plugin to compute beside those of the run that come with inferbench, by name, path or package; repeatable',
       },
     },
     examples: ['bench report bench-runs/2026-11-23-k3f9', 'bench report bench-runs/2026-11-23-k3f9 --json'],
@@ -153,22 +153,26 @@ function readProfileName(given: unknown): ProfileName {
 }
 
 /**
- * Those that are named, else those of the run. A folder may come from elsewhere, and to load a module is to run it: only
- * our own plugins are loaded because a manifest says so.
+ * Those that are named, and those of the run that come with us. A folder may come from elsewhere, and to load a module is to run it:
+ * because a manifest says so, only our own are loaded.
  */
 async function loadPlugins(
-  named: readonly string[] | undefined,
+  named: readonly string[] = [],
   folder: string,
   platform: Platform,
   terminal: Terminal,
 ): Promise<readonly MetricPlugin[]> {
-  if (named !== undefined) return await Promise.all(named.map((name) => loadPart('plugin', name, platform)))
   const used = await readUsedPlugins(folder, platform)
   const ours = await listBuiltins('plugin', platform)
-  for (const name of used.filter((name) => !ours.includes(name))) {
+  const foreign = used.filter((name) => !ours.includes(name) && !named.includes(name))
+  for (const name of named.length > 0 ? [] : foreign) {
     terminal.log.warn(`without the metrics of the run's plugin ${JSON.stringify(name)}; add --plugin to load it`)
   }
-  return await Promise.all(used.filter((name) => ours.includes(name)).map((name) => loadPart('plugin', name, platform)))
+  const load = (names: readonly string[]): Promise<readonly MetricPlugin[]> =>
+    Promise.all(names.map((name) => loadPart('plugin', name, platform)))
+  const first = await load(named)
+  const own = await load(used.filter((name) => ours.includes(name) && !named.includes(name)))
+  return [...first, ...own.filter(({ id }) => !first.some((one) => one.id === id))]
 }
 
 /** None when the manifest cannot be read: what is wrong with the folder is said later, and better. */

@@ -109,7 +109,8 @@ describe('options of plugins', () => {
 
   it('are given the prices of the run where they ask for them', async () => {
     const { pluginSettings } = await planOf({ priceKwh: '0.30' })
-    expect(pluginSettings!.gpu).toMatchObject({ auto: true, options: { priceKwh: 0.3 } })
+    expect(pluginSettings!.gpu).toEqual({ builtIn: true, options: { every: 100, quick: false, priceKwh: 0.3 } })
+    expect(pluginSettings!.server!.auto).toBe(true)
     const own = await planOf({ priceKwh: 1, pluginOptions: { gpu: { priceKwh: 2 } } })
     expect(own.pluginSettings!.gpu!.options.priceKwh).toBe(2)
   })

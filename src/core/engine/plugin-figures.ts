@@ -46,13 +46,19 @@ export function summarizePlugins(
   return { summaries, findings }
 }
 
-/** Those whose metrics a summary has: what nobody asked for and cannot work here is as if it were not there. */
+/**
+ * Those whose metrics a summary has, in the manifest's order: what nobody asked for and cannot work here is as if it were not there.
+ * A report may have more of them; they follow.
+ */
 export function listActive(
   plugins: readonly MetricPlugin[],
   { plugins: known = [] }: Manifest,
 ): readonly MetricPlugin[] {
+  const place = new Map(known.map(({ plugin }, i) => [plugin, i]))
   const missing = known.filter(({ auto, source, absent }) => auto && source === undefined && absent !== undefined)
-  return plugins.filter(({ id }) => !missing.some(({ plugin }) => plugin === id))
+  return plugins
+    .filter(({ id }) => !missing.some(({ plugin }) => plugin === id))
+    .sort((a, b) => (place.get(a.id) ?? known.length) - (place.get(b.id) ?? known.length))
 }
 
 /** The scenarios as gates see them: with what plugins measured in them, and what they found by asking after the load. */

@@ -53,8 +53,12 @@ export async function planPlugins(
   const given = options.pluginOptions ?? {}
   const taking = [
     ...named.map((one) => ({ ...one, auto: false })),
-    // Who says how one is to work has asked for it.
-    ...unasked.map((plugin) => ({ plugin, builtIn: true, auto: !Object.hasOwn(given, plugin.id) })),
+    // Who says how one is to work, or what to reckon with, has asked for it.
+    ...unasked.map((plugin) => ({
+      plugin,
+      builtIn: true,
+      auto: !Object.hasOwn(given, plugin.id) && !shares(plugin, options),
+    })),
   ].filter(({ plugin, auto }) => !off.has(plugin.id) && !(auto && off.has(ALL)))
   const plugins = taking.map(({ plugin }) => plugin)
   requireDistinct(plugins)
@@ -85,6 +89,10 @@ function checkPlugin({ id }: MetricPlugin): void {
   if (ID.test(id) && id !== TAKEN_ID) return
   const why = id === TAKEN_ID ? 'is taken by the log of the client' : 'is no name: small letters, digits, single dashes'
   throw new BenchError('usage', `plugin ${showValue(id)}: its id ${why}; rename it`)
+}
+
+function shares({ options: own = {} }: MetricPlugin, options: CheckedOptions): boolean {
+  return SHARED.some((key) => options[key] !== undefined && Object.hasOwn(own, key))
 }
 
 /** A plugin that was named takes the place of one that was not. */
