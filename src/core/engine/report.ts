@@ -53,9 +53,11 @@ export async function reportFolder(
     look?.(record)
   })
   await watchAgain(files, folder, judge)
-  const registry = createMetricRegistry(plugins)
+  const written = await readSummary(files, folder, names)
+  // A gate on the metric of a plugin that is not here is one that was not measured.
+  const registry = new Map([...Object.entries(written?.definitions ?? {}), ...createMetricRegistry(plugins)])
   const gates = manifest.gates.map((text) => parseGate(text, registry))
-  const aside = await readAside(files, folder, names)
+  const aside = takeAside(written)
   const samples = await readSamples(files, folder, active)
   return {
     manifest,
@@ -86,11 +88,15 @@ async function readSamples(files: Files, folder: string, plugins: readonly Metri
   return samples
 }
 
-/** What is no fold of the records is taken over from the summary that the run wrote; a run that was cut off has none. */
-async function readAside(files: Files, folder: string, names: readonly string[]): Promise<Aside> {
-  if (!names.includes('summary.json')) return {}
+/** As the run wrote it; one that was cut off has none. */
+async function readSummary(files: Files, folder: string, names: readonly string[]): Promise<Summary | undefined> {
+  if (!names.includes('summary.json')) return undefined
   const path = files.join(folder, 'summary.json')
-  const { stopped, evaluations, conclusions } = parseSummary(path, await files.readText(path))
+  return parseSummary(path, await files.readText(path))
+}
+
+/** What is no fold of the records is taken over. */
+function takeAside({ stopped, evaluations, conclusions }: Partial<Summary> = {}): Aside {
   return {
     ...(stopped === undefined ? {} : { stopped }),
     ...(evaluations === undefined ? {} : { evaluations }),
