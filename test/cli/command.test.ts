@@ -153,6 +153,10 @@ describe('bench new', () => {
           './ended-by-itself.ts',
           '--gate',
           'ended_by_itself<=100%',
+          '--gate',
+          'ended_by_itself_reply.max<1m',
+          '--plugin-option',
+          'ended-by-itself.every=20ms',
           '--json',
           '--out',
           'mine',
@@ -162,7 +166,12 @@ describe('bench new', () => {
       expect(run).toMatchObject({ code: 0 })
       const summary = JSON.parse(run.stdout)
       expect(summary.scenarios[0].metrics.ended_by_itself).toMatchObject({ kind: 'scalar', unit: '%' })
-      expect(summary.gates[0]).toMatchObject({ status: 'met' })
+      expect(summary.gates).toMatchObject([{ status: 'met' }, { status: 'met', unit: 'ms' }])
+      expect(summary.plugins[0]).toMatchObject({
+        plugin: 'ended-by-itself',
+        source: expect.stringMatching(/^GET http/),
+      })
+      expect(readFileSync(join(cwd, 'mine/summary.md'), 'utf8')).toMatch(/reply beside the load` \| `[▁-█·]/)
 
       // A report loads no module of the folder's choosing.
       const without = await runBench(['report', 'mine', '--json'], { cwd })

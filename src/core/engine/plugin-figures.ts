@@ -72,7 +72,7 @@ export function withPluginMetrics(
       one.scenarios.filter((figures) => figures.scenario === scenario.scenario),
     )
     const found = [...watched.map(({ metrics }) => metrics), ...Object.values(evaluations)]
-    return found.length === 0 ? scenario : { ...scenario, metrics: Object.assign({}, ...found, scenario.metrics) }
+    return found.length === 0 ? scenario : { ...scenario, metrics: Object.assign({}, scenario.metrics, ...found) }
   })
 }
 

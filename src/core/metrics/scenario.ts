@@ -210,11 +210,13 @@ class PluginFold {
   result(window: ScenarioSummary['window']): Record<string, MetricResult> {
     const results = this.attempt(() => this.accumulator?.result(window))
     const reason = this.failure ?? 'the plugin gave no result'
+    const { definitions, summarize, evaluate } = this.plugin
+    // Of several ways to a figure, this is the one only for those that it gives.
+    const own = summarize === undefined && evaluate === undefined
     return Object.fromEntries(
-      this.plugin.definitions.map((definition) => [
-        definition.id,
-        results?.[definition.id] ?? absent(definition, reason),
-      ]),
+      definitions
+        .filter(({ id }) => own || results?.[id] !== undefined)
+        .map((definition) => [definition.id, results?.[definition.id] ?? absent(definition, reason)]),
     )
   }
 
