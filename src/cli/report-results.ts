@@ -14,7 +14,7 @@ import type { ResultSource, Results } from './results.ts'
 import type { Terminal } from './terminal.ts'
 
 /** They ask about what only a run of ours holds. */
-const OF_RUNS = ['junit', 'definitions', 'require', 'plugin'] as const
+const OF_RUNS = ['html', 'junit', 'definitions', 'require', 'plugin'] as const
 
 export async function reportResults(
   { sources, skipped }: Results,

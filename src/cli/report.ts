@@ -3,6 +3,7 @@ import type { CommandDef } from 'citty'
 import { describeOwnRun, nameOfRun } from '../core/compat/own-run.ts'
 import type { LoadResult } from '../core/compat/probador/result.ts'
 import { reportFolder } from '../core/engine/report.ts'
+import type { RunPage } from '../core/engine/report-page.ts'
 import { BenchError } from '../core/errors.ts'
 import { asArray, asObject, parseJson } from '../core/json.ts'
 import { suggestName } from '../core/nearest.ts'
@@ -51,6 +52,7 @@ const command: CommandDef = makeCommand(
         description:
           'Add a row for each load to the table between the PERFORMANCE marks of a Markdown file; none is repeated',
       },
+      html: { type: 'string', valueHint: 'FILE', description: 'Write a page for a browser: one file, no network' },
       junit: {
         type: 'string',
         valueHint: 'FILE',
@@ -101,7 +103,11 @@ async function report({ values, positionals, terminal }: CommandContext): Promis
   const plugins = await loadPlugins(values.plugin as readonly string[] | undefined, folder, platform, terminal)
   const required = readRequired(values.require)
   const shown = showAs(readProfileName(values.definitions))
-  const { manifest, cut, sparks, ...read } = await reportFolder(platform.files, folder, plugins, shown.add)
+  const page = typeof values.html === 'string' ? await openPage(platform.files, folder, plugins) : undefined
+  const { manifest, cut, sparks, ...read } = await reportFolder(platform.files, folder, plugins, (record) => {
+    shown.add(record)
+    page?.look(record)
+  })
   const summary = shown.apply(read.summary)
   const format = readFormat(values.format, values.json === true)
   const output: PublishOptions = {
@@ -113,9 +119,17 @@ async function report({ values, positionals, terminal }: CommandContext): Promis
   else if (format === 'markdown') await terminal.out(renderMarkdown(summary, manifest, sparks))
   else if (isOldTool(format)) await terminal.out(await renderOldFile(format, platform.files, folder, manifest))
   else await publishResult({ manifest, summary, folder }, output, platform, terminal)
+  if (page !== undefined)
+    await platform.files.writeText(String(values.html), await page.render({ manifest, summary, cut }))
   if (typeof values.into === 'string') await addRows(platform.files, values.into, rowsOf(manifest, summary))
   if (cut) terminal.log.warn('the run was cut off; this is what its log holds')
   return judgeSummary(summary, output, terminal)
+}
+
+/** Loaded where it is asked for. */
+async function openPage(files: Files, folder: string, plugins: readonly MetricPlugin[]): Promise<RunPage> {
+  const { openRunPage } = await import('./report-page.ts')
+  return await openRunPage(files, folder, plugins)
 }
 
 /** Result files, or folders of them. undefined: a run of ours, or nothing to read. */

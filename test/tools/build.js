@@ -18,6 +18,7 @@ import {
 } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildSync } from 'esbuild'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -51,6 +52,7 @@ export function build() {
     // `src` itself never says the package's name, except in the templates that it writes for others.
     for (const [from, to] of PLACES)
       if (from !== 'src') for (const file of listFiles(join(fresh, to))) linkOwnModules(file, fresh)
+    bundlePage(join(fresh, 'report-page'))
     if (existsSync(join(fresh, 'cli/main.js'))) chmodSync(join(fresh, 'cli/main.js'), 0o755)
     swapFolder(fresh, join(root, 'dist'), join(work, 'old'))
     return true
@@ -63,6 +65,25 @@ function compile(outDir) {
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   const args = [tsc, '-p', 'src/tsconfig.build.json', '--outDir', outDir]
   return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status === 0
+}
+
+/** What a browser runs is one script and one style sheet, with the library that draws and its licence. */
+function bundlePage(outdir) {
+  const licence = readFileSync(join(root, 'node_modules/uplot/LICENSE'), 'utf8').trim()
+  buildSync({
+    absWorkingDir: root,
+    entryPoints: { page: 'src/report-page/main.ts', style: 'src/report-page/page.css' },
+    outdir,
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    target: ['es2022', 'chrome111', 'firefox113', 'safari16.4'],
+    legalComments: 'none',
+    // Inlined in a page: it must not hold what would end its element.
+    supported: { 'inline-script': false },
+    banner: { js: `/* uPlot\n${licence}\n*/` },
+    logLevel: 'warning',
+  })
 }
 
 /** Whether some published source is younger than `dist`. */

@@ -26,6 +26,7 @@ export interface RepetitionRow {
   readonly cells: readonly string[]
   /** Each run's, in order. */
   readonly values: string
+  readonly aggregate: Aggregate
 }
 
 /** A row a figure that was measured; none where there were no repetitions. */
@@ -39,6 +40,7 @@ export function describeRepetitions(scenario: ScenarioSummary, titleOf: (id: str
         unit: scenario.metrics[id]?.unit ?? '',
         cells: describeCells(aggregate),
         values: aggregate.values.map((value) => formatFigure(value ?? undefined)).join(', '),
+        aggregate,
       },
     ]
   })
