@@ -287,6 +287,15 @@ describe('a plugin that nobody asked for', () => {
     expect(ticksOf(asked)).toBe(MEASURED)
   })
 
+  it('is the reason for which a gate was not measured', async () => {
+    const gates = [parseGate('ticks<5', createMetricRegistry([ticker]))]
+    const plugin = { ...ticker, check: async () => 'not on this machine' }
+    const { summary } = await watch([plugin], { gates, pluginSettings: { ticker: auto } })
+    expect(summary.gates).toMatchObject([
+      { status: 'not-measured', line: expect.stringMatching(/not on this machine$/) },
+    ])
+  })
+
   it('asks nobody to wait for an idle server', async () => {
     const result = await watch([{ ...ticker, idleMs: 100 }], {
       pluginSettings: { ticker: { options: { every: 50 }, auto: true } },

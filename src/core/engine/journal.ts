@@ -12,7 +12,9 @@ export interface Journal {
   /** Absent when nothing is written. */
   readonly folder: string | undefined
   record(record: RequestRecord): void
-  /** One line of `series/<name>.jsonl`. */
+  /** Opens `series/<name>.jsonl` ahead: the load may take every file that the process is allowed. Never rejects. */
+  openSeries(name: string): Promise<void>
+  /** One line of it. */
   sample(name: string, line: object): void
   manifest(manifest: Manifest): Promise<void>
   /** Writes the summary and closes everything. Rejects with `BenchError('storage')` when anything could not be written. */
@@ -117,6 +119,11 @@ export async function openJournal(files: Files, options: JournalOptions): Promis
   return {
     folder,
     record: (record) => append('records.jsonl', `${options.scrub(JSON.stringify(record))}\n`),
+    async openSeries(name) {
+      const file = `series/${name}.jsonl`
+      if (!opening.has(file)) opening.set(file, openFile(file))
+      await opening.get(file)
+    },
     sample: (name, line) => append(`series/${name}.jsonl`, `${options.scrub(JSON.stringify(line))}\n`),
     manifest: (manifest) => writeText('manifest.json', `${JSON.stringify(manifest, null, 2)}\n`),
     async finish(summary, markdown) {
@@ -144,6 +151,7 @@ export function createNullJournal(): Journal {
   return {
     folder: undefined,
     record: () => {},
+    openSeries: async () => {},
     sample: () => {},
     manifest: async () => {},
     finish: async () => {},

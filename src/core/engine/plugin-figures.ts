@@ -61,19 +61,32 @@ export function listActive(
     .sort((a, b) => (place.get(a.id) ?? known.length) - (place.get(b.id) ?? known.length))
 }
 
-/** The scenarios as gates see them: with what plugins measured in them, and what they found by asking after the load. */
+/** The scenarios as gates see them: with what plugins measured in them, or why they did not, and what they found by asking after. */
 export function withPluginMetrics(
   scenarios: readonly ScenarioSummary[],
+  plugins: readonly MetricPlugin[],
   summaries: readonly PluginSummary[],
   evaluations: Evaluations = {},
 ): readonly ScenarioSummary[] {
+  const missing = summaries.filter((one) => one.scenarios.length === 0).map((one) => listAbsent(one, plugins))
   return scenarios.map((scenario) => {
     const watched = summaries.flatMap((one) =>
       one.scenarios.filter((figures) => figures.scenario === scenario.scenario),
     )
     const found = [...watched.map(({ metrics }) => metrics), ...Object.values(evaluations)]
-    return found.length === 0 ? scenario : { ...scenario, metrics: Object.assign({}, scenario.metrics, ...found) }
+    return { ...scenario, metrics: Object.assign({}, ...missing, scenario.metrics, ...found) }
   })
+}
+
+function listAbsent(
+  { plugin, absent: reason }: PluginSummary,
+  plugins: readonly MetricPlugin[],
+): PluginFigures['metrics'] {
+  const definitions = plugins.find(({ id }) => id === plugin)?.definitions ?? []
+  if (reason === undefined) return {}
+  return Object.fromEntries(
+    definitions.map(({ id, unit }): [string, MetricResult] => [id, { kind: 'absent', unit, reason }]),
+  )
 }
 
 interface Observed {

@@ -23,7 +23,8 @@ export interface PluginHost {
   /** By plugin, in order. */
   readonly samples: ReadonlyMap<string, readonly Sample[]>
   contextOf(plugin: MetricPlugin): PluginContext
-  start(journal: Journal): void
+  /** Begins to read beside whatever the run does. */
+  start(journal: Journal): Promise<void>
   /** Reads every source once, while no load runs. Never rejects, and takes a second at most. */
   edge(): Promise<void>
   /** Nothing is read any more. May be called twice. Never rejects. */
@@ -32,11 +33,42 @@ export interface PluginHost {
   close(): Promise<void>
 }
 
+/** Why one cannot work on this machine, by plugin; undefined: it may. Of those alone that nobody asked for. */
+export type Checks = ReadonlyMap<MetricPlugin, Promise<string | undefined>>
+
+/** Begins to ask: to look for a driver may take seconds, in which the server is looked for as well. None of them rejects. */
+export function checkPlugins(session: Session): Checks {
+  const unasked = session.plan.plugins.filter((plugin) => isAuto(session, plugin) && plugin.check !== undefined)
+  return new Map(unasked.map((plugin) => [plugin, checkPlugin(session, plugin)]))
+}
+
+async function checkPlugin(session: Session, plugin: MetricPlugin): Promise<string | undefined> {
+  try {
+    const why = await within(OPEN_AUTO_MS, session.stop, plugin.check!(session.platform), 'looking')
+    return why === undefined ? undefined : explain(session, why)
+  } catch (thrown) {
+    return explain(session, thrown)
+  }
+}
+
+function isAuto({ plan }: Session, { id }: MetricPlugin): boolean {
+  return plan.pluginSettings?.[id]?.auto === true
+}
+
+function explain({ scrub }: Session, thrown: unknown): string {
+  return oneLine(scrub(describeThrown(thrown))) || 'it does not say why'
+}
+
 /** Tries all at once. Never rejects. */
-export async function openPlugins(session: Session, setting: PluginSetting): Promise<PluginHost> {
+export async function openPlugins(session: Session, checks: Checks, setting: PluginSetting): Promise<PluginHost> {
   const contexts = openPluginContexts(session, setting)
   const hosted = await Promise.all(
-    session.plan.plugins.map((plugin) => openPlugin(session, plugin, () => contexts.of(plugin))),
+    session.plan.plugins.map(async (plugin): Promise<Hosted> => {
+      // Who asks for a plugin is told what it meets; one that nobody asked for is not even tried where it cannot work.
+      const absent = await checks.get(plugin)
+      if (absent !== undefined) return { plugin, auto: true, absent }
+      return await openPlugin(session, plugin, () => contexts.of(plugin))
+    }),
   )
   const watches = hosted.flatMap(({ watch }) => watch ?? [])
   let stopped: Promise<unknown> | undefined
@@ -49,8 +81,10 @@ export async function openPlugins(session: Session, setting: PluginSetting): Pro
     idleMs: Math.max(0, ...hosted.map(({ plugin, watch, auto }) => (watch && !auto ? idleOf(plugin) : 0))),
     samples: new Map(hosted.flatMap(({ plugin, watch }) => (watch ? [[plugin.id, watch.samples] as const] : []))),
     contextOf: contexts.of,
-    start(journal) {
-      for (const { plugin, watch } of hosted) watch?.start((sample) => journal.sample(plugin.id, sample))
+    async start(journal) {
+      const watched = hosted.flatMap(({ plugin, watch }) => (watch === undefined ? [] : [{ plugin, watch }]))
+      await Promise.all(watched.map(({ plugin }) => journal.openSeries(plugin.id)))
+      for (const { plugin, watch } of watched) watch.start((sample) => journal.sample(plugin.id, sample))
     },
     async edge() {
       await Promise.all(watches.map((watch) => watch.edge()))
@@ -72,13 +106,9 @@ interface Hosted {
 }
 
 async function openPlugin(session: Session, plugin: MetricPlugin, makeContext: () => PluginContext): Promise<Hosted> {
-  const auto = session.plan.pluginSettings?.[plugin.id]?.auto === true
+  const auto = isAuto(session, plugin)
   const limitMs = auto ? OPEN_AUTO_MS : OPEN_MS
-  const explain = (thrown: unknown): string => oneLine(session.scrub(describeThrown(thrown))) || 'it does not say why'
   try {
-    // Who asks for a plugin is told what it meets; one that nobody asked for is not even tried where it cannot work.
-    const why = auto ? await within(limitMs, session.stop, plugin.check?.(session.platform), 'looking') : undefined
-    if (why !== undefined) return { plugin, auto, absent: explain(why) }
     if (plugin.sample === undefined) return { plugin, auto }
     const opening = plugin.sample(makeContext())
     const open = await within(limitMs, session.stop, opening, 'opening it').catch((thrown) => {
@@ -88,7 +118,7 @@ async function openPlugin(session: Session, plugin: MetricPlugin, makeContext: (
     const sampler = readSampler(open, (text) => oneLine(session.scrub(text)))
     return { plugin, auto, watch: watchSource(session, plugin.id, sampler), source: sampler.source }
   } catch (thrown) {
-    return { plugin, auto, absent: explain(thrown) }
+    return { plugin, auto, absent: explain(session, thrown) }
   }
 }
 

@@ -61,7 +61,7 @@ export async function reportFolder(
   const samples = await readSamples(files, folder, active)
   return {
     manifest,
-    summary: summarizeRun(manifest, summarizer, judge, gates, aside, { plugins: active, samples }),
+    summary: summarizeRun(manifest, summarizer, judge, gates, aside, { plugins, samples }),
     cut: cut || manifest.endedAt === undefined,
     sparks: drawSparks(active, samples),
   }

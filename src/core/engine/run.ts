@@ -29,7 +29,7 @@ import { listLevels } from './levels.ts'
 import { type LoadWatch, watchLoad } from './load-watch.ts'
 import { describeEnd, describeOutcome, describeRun } from './manifest.ts'
 import { listActive } from './plugin-figures.ts'
-import { openPlugins, type PluginHost } from './plugin-host.ts'
+import { type Checks, checkPlugins, openPlugins, type PluginHost } from './plugin-host.ts'
 import { REHEARSAL_OPTIONS, rehearse } from './rehearsal.ts'
 import { listTurns } from './repeat.ts'
 import { runScenario, type ScenarioEnd, type ScenarioRun } from './scenario.ts'
@@ -74,8 +74,9 @@ export async function run(
   try {
     const folder = plan.start === undefined ? plan.out : await makeFolder(session)
     server = openServer(session, transport, folder ?? undefined)
+    const checks = checkPlugins(session)
     const known = await prepare(session, transport, server, opening, observer)
-    host = await watchPlugins(session, known.discovery, server)
+    host = await watchPlugins(session, checks, known.discovery, server)
     const setting: Setting = { ...known, host, manifest: { ...known.manifest, ...describePlugins(host) } }
     const plugins = listActive(plan.plugins, setting.manifest)
     const driver = await opening
@@ -106,9 +107,14 @@ export async function run(
   }
 }
 
-async function watchPlugins(session: Session, { target }: Discovery, server: OwnServer): Promise<PluginHost> {
+async function watchPlugins(
+  session: Session,
+  checks: Checks,
+  { target }: Discovery,
+  server: OwnServer,
+): Promise<PluginHost> {
   const { plan, platform } = session
-  return await openPlugins(session, {
+  return await openPlugins(session, checks, {
     target,
     serverPid: () => server.pid,
     openTransport: (options) => openTransport(plan, platform, options),
@@ -193,7 +199,7 @@ async function measure(
   const check = makeCheck(session)
   const ends: ScenarioEnd[] = []
   let last: ScenarioRun | undefined
-  host.start(journal)
+  await host.start(journal)
   try {
     if (idleMs > 0) idle.push(await rest(session, host, observer, 'before', idleMs))
     const turns =
@@ -301,7 +307,7 @@ async function conclude(
   }
   const stopped = session.failure?.message ?? (interrupted ? 'interrupted' : undefined)
   const aside = { ...(stopped === undefined ? {} : { stopped }), ...evaluated }
-  const watched = { plugins: listActive(plan.plugins, ended), samples: host.samples }
+  const watched = { plugins: plan.plugins, samples: host.samples }
   const summary = summarizeRun(ended, summarizer, judge, plan.gates, aside, watched)
   const manifest = describeOutcome(ended, summary, setting.tokenizer?.hash)
   const markdown = renderMarkdown(summary, manifest, drawSparks(watched.plugins, watched.samples))

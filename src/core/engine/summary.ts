@@ -13,6 +13,7 @@ export type Aside = Pick<Summary, 'stopped' | 'evaluations' | 'conclusions'>
 
 /** What plugins saw beside the load. */
 export interface Watched {
+  /** Those that took part, or would have. */
   readonly plugins: readonly MetricPlugin[]
   readonly samples: SamplesById
 }
@@ -39,7 +40,7 @@ export function summarizeRun(
     scenarios,
     ...(Object.keys(summarizer.definitions).length === 0 ? {} : { definitions: summarizer.definitions }),
     ...(sweep === undefined ? {} : { sweep }),
-    gates: evaluateGates(gates, withPluginMetrics(scenarios, watched.summaries, aside.evaluations)),
+    gates: evaluateGates(gates, withPluginMetrics(scenarios, plugins, watched.summaries, aside.evaluations)),
     verdict: judge.verdict(manifest, { scenarios, ...aside }, watched.findings),
     ...aside,
     ...(watched.summaries.length === 0 ? {} : { plugins: watched.summaries }),

@@ -1,4 +1,7 @@
-/** Every figure of a summary, a line each: run, scenario, metric, statistic, unit, value. RFC 4180, lines ended by CRLF. */
+/**
+ * Every figure of a summary, a line each: run, scenario, metric, statistic, unit, value; then those that plugins found by asking after
+ * the load, of no scenario. RFC 4180, lines ended by CRLF.
+ */
 import type { MetricResult } from '../metric.ts'
 import type { Manifest } from '../run.ts'
 import type { Summary } from '../summary.ts'
@@ -6,21 +9,25 @@ import type { Summary } from '../summary.ts'
 const HEAD = ['run', 'scenario', 'title', 'metric', 'statistic', 'unit', 'value']
 
 /** What was not measured has no line. Numbers are written whole, as in JSON. */
-export function renderCsv(summary: Summary, manifest: Manifest): string {
-  const rows = summary.scenarios.flatMap(({ scenario, title, metrics }) =>
-    Object.entries(metrics).flatMap(([metric, result]) =>
-      statisticsOf(result).map(([statistic, value]) => [
-        manifest.id,
-        scenario,
-        title,
-        metric,
-        statistic,
-        result.unit,
-        String(value),
-      ]),
-    ),
+export function renderCsv({ scenarios, plugins = [], evaluations = {} }: Summary, manifest: Manifest): string {
+  const watched = plugins.flatMap((plugin) => plugin.scenarios)
+  const rows = scenarios.flatMap(({ scenario, title, metrics }) => {
+    const beside = watched.filter((figures) => figures.scenario === scenario).map((figures) => figures.metrics)
+    return [metrics, ...beside].flatMap((figures) => listFigures(manifest.id, scenario, title, figures))
+  })
+  const asked = Object.values(evaluations).flatMap((figures) => listFigures(manifest.id, '', '', figures))
+  return renderLines([...rows, ...asked])
+}
+
+function listFigures(
+  run: string,
+  scenario: string,
+  title: string,
+  figures: Readonly<Record<string, MetricResult>>,
+): readonly (readonly string[])[] {
+  return Object.entries(figures).flatMap(([metric, result]) =>
+    statisticsOf(result).map(([name, value]) => [run, scenario, title, metric, name, result.unit, String(value)]),
   )
-  return renderLines(rows)
 }
 
 /** Rows of these seven columns, under their head. */
