@@ -26,7 +26,7 @@ const LIMIT_MS = 10 * 60_000
 const CANARY = 'test/runtime.test.ts'
 /** Whole commands, many of them, and servers that take their time: half of all the time that tests take. */
 const LONG = [
-  'test/{outsider,real-server,server}/**',
+  'test/{browser,outsider,real-server,server}/**',
   'test/{calibration,eval,score,sweep,threads}/command.test.ts',
   'test/cli/{answers,explain,gateway,old-tools,readme-pairs}.test.ts',
   'test/eval/real.test.ts',

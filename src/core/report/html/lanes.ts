@@ -33,14 +33,25 @@ export function renderLegendOfLanes(): Markup {
   return html`<ul class="legend">${items}<li><i class="swatch lane-mark"></i>token</li></ul>`
 }
 
+/** What is seen at once; the others are a click away. */
+const FIRST_ROWS = 16
+
 /** All on one axis, that of the slowest. */
 export function renderLanes(records: readonly RequestRecord[], titleId: string): Markup {
   const longest = Math.max(1, ...records.map(tookMs))
-  const rows = records.map((record) => renderRow(record, longest))
-  return html`<div class="scroll" role="region" aria-labelledby="${titleId}" tabindex="0"><table class="lanes">
+  const rest = records.slice(FIRST_ROWS)
+  return html`<div class="scroll" role="region" aria-labelledby="${titleId}" tabindex="0">${renderTable(records.slice(0, FIRST_ROWS), longest)}${
+    rest.length === 0
+      ? undefined
+      : html`<details><summary>${rest.length} more</summary>${renderTable(rest, longest)}</details>`
+  }</div>`
+}
+
+function renderTable(records: readonly RequestRecord[], longest: number): Markup {
+  return html`<table class="lanes">
 <thead><tr><th scope="col">request</th><th scope="col">due at</th><th scope="col">TTFT <small>ms</small></th><th scope="col">total <small>ms</small></th>
 <th scope="col" class="lane-head"><span>0</span><span>${formatDuration(longest)} after it was due</span></th></tr></thead>
-<tbody>${rows}</tbody></table></div>`
+<tbody>${records.map((record) => renderRow(record, longest))}</tbody></table>`
 }
 
 function renderRow(record: RequestRecord, longest: number): Markup {
