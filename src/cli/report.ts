@@ -26,6 +26,9 @@ import { FORMATS, isOldTool, readFormat } from './report-format.ts'
 import { exists, loadResults, type Results } from './results.ts'
 import type { Terminal } from './terminal.ts'
 
+/** As older tools, and other commands, call them. */
+const OLD_NAMES: Readonly<Record<string, string>> = { compat: 'format', 'update-readme': 'into', output: 'into' }
+
 const command: CommandDef = makeCommand(
   {
     name: 'report',
@@ -77,6 +80,7 @@ const command: CommandDef = makeCommand(
           'Metric plugin to compute beside those of the run that come with inferbench, by name, path or package; repeatable',
       },
     },
+    findMeant: (written) => OLD_NAMES[written.replace(/^-+/, '')],
     examples: ['bench report bench-runs/2026-11-23-k3f9', 'bench report bench-runs/2026-11-23-k3f9 --json'],
   },
   report,

@@ -192,7 +192,10 @@ function readLoads(
     if (other !== undefined) throw new BenchError('usage', `--${other} contradicts --${flag}, which lists the loads`)
     const loads = [...new Set(listed)].sort((a, b) => a - b)
     if (loads.length > 1) return loads
-    throw new BenchError('usage', `--${flag} ${loads[0]} is one load; list several, or give --from and --to`)
+    throw new BenchError(
+      'usage',
+      `--${flag} ${loads[0]} is one load; list several, give --from and --to, or use bench run`,
+    )
   }
   const whole = unit === 'streams'
   const read = whole ? readNumber : readDecimal
