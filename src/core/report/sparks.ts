@@ -24,9 +24,10 @@ const GAP = '·'
 export function sparkline(values: readonly (number | undefined)[]): string {
   const known = values.filter((value) => value !== undefined)
   const min = Math.min(...known)
-  const range = Math.max(...known) - min
+  // Halves: the difference of two numbers may be none.
+  const range = Math.max(...known) / 2 - min / 2
   const draw = (value: number): string => {
-    const level = range > 0 ? (value - min) / range : min === 0 ? 0 : 0.5
+    const level = range > 0 ? (value / 2 - min / 2) / range : min === 0 ? 0 : 0.5
     return BLOCKS[Math.min(BLOCKS.length - 1, Math.floor(level * BLOCKS.length))]!
   }
   return values.map((value) => (value === undefined ? GAP : draw(value))).join('')
