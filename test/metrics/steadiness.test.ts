@@ -48,6 +48,79 @@ describe('drift', () => {
   })
 })
 
+describe('degradation', () => {
+  const judge = (ttft: (i: number) => number, tpot: (i: number) => number, count = 60) =>
+    summarize(Array.from({ length: count }, (_, i) => answerAt(i, ttft(i), tpot(i))))
+
+  it('is a rise in real time that explains the spread and is worth its name', () => {
+    expect(
+      scalar(
+        judge(
+          () => 50,
+          (i) => 10 + 0.1 * i,
+        ),
+        'tpot_degraded',
+      ),
+    ).toBe(1)
+    // Falls; spreads; rises by less than 1 %.
+    expect(
+      scalar(
+        judge(
+          () => 50,
+          (i) => 20 - 0.1 * i,
+        ),
+        'tpot_degraded',
+      ),
+    ).toBe(0)
+    expect(
+      scalar(
+        judge(
+          () => 50,
+          (i) => (i % 2 === 0 ? 8 : 12),
+        ),
+        'tpot_degraded',
+      ),
+    ).toBe(0)
+    expect(
+      scalar(
+        judge(
+          () => 50,
+          (i) => 10 + 0.001 * i,
+        ),
+        'tpot_degraded',
+      ),
+    ).toBe(0)
+    expect(
+      judge(
+        () => 50,
+        (i) => 10 + i,
+        29,
+      ).metrics.tpot_degraded,
+    ).toMatchObject({ kind: 'absent' })
+  })
+
+  it('of the tail is p99 by p50, from 100 answers on', () => {
+    const summary = judge(
+      (i) => (i < 98 ? 50 : 500),
+      () => 10,
+      100,
+    )
+    const { ttft, tpot } = summary.metrics
+    const of = (result: typeof ttft) => (result?.kind === 'distribution' ? result.distribution.quantiles : {})
+    expect(scalar(summary, 'ttft_tail')).toBe(of(ttft).p99! / of(ttft).p50!)
+    expect(scalar(summary, 'ttft_tail')).toBeGreaterThan(5)
+    expect(scalar(summary, 'tpot_tail')).toBe(1)
+    expect(scalar(summary, 'tpot_iqr')).toBe(of(tpot).p75! - of(tpot).p25!)
+    expect(
+      judge(
+        () => 50,
+        () => 10,
+        99,
+      ).metrics.e2e_tail,
+    ).toMatchObject({ kind: 'absent' })
+  })
+})
+
 describe('jitter', () => {
   it('counts every spike', () => {
     const calm = Array.from({ length: 75 }, (_, i) => answerAt(i, 50, 10))

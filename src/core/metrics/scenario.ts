@@ -129,7 +129,12 @@ export class ScenarioFold {
     }
     Object.assign(
       metrics,
-      steadinessResults(this.steadiness, this.distributions.get('tpot')!.result(), this.settings.spikeThreshold),
+      steadinessResults(
+        this.steadiness,
+        (id) => this.distributions.get(id)!.result(),
+        window.endAt - window.startAt,
+        this.settings.spikeThreshold,
+      ),
     )
     metrics[layerDefinition.id] = layerResult(this.distributions.get('itl')!.result(), this.settings.layers)
     for (const plugin of this.plugins) Object.assign(metrics, plugin.result(window))

@@ -150,11 +150,13 @@ function describeTokenSources(scenario: ScenarioSummary): string[] {
   return [`tokens counted ${words.join(', ')}`]
 }
 
-/** Said only where there are any, and where layers were counted. */
+/** Said only where there are any, where answers became slower, and where layers were counted. */
 function describeSpikes(scenario: ScenarioSummary): string[] {
   const spikes = scalarOf(scenario, 'tpot_spikes') ?? 0
   const layer = scalarOf(scenario, 'us_per_layer')
+  const rises = scalarOf(scenario, 'tpot_degraded') === 1
   return [
+    ...(rises ? [`TPOT rises by ${formatFigure(scalarOf(scenario, 'tpot_drift'))} ms a minute`] : []),
     ...(spikes === 0 ? [] : [`TPOT spikes ${groupDigits(spikes)}`]),
     ...(layer === undefined ? [] : [`${formatFigure(layer)} µs a layer`]),
   ]
