@@ -135,7 +135,7 @@ export interface VerdictReason {
 }
 
 export interface Verdict {
-  readonly status: 'VALID' | 'SUSPECT' | 'INVALID' | 'not yet judged'
+  readonly status: 'VALID' | 'SUSPECT' | 'INVALID'
   /** Causes first, then what follows from them. Empty when VALID. */
   readonly reasons: readonly VerdictReason[]
   /** What changes nothing about the status: advice, and what could not be judged. */

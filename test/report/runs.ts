@@ -59,6 +59,6 @@ export function summaryOf(
     v: 1,
     scenarios,
     gates: evaluateGates(gates, scenarios),
-    verdict: { status: 'not yet judged', reasons: [] },
+    verdict: { status: 'VALID', reasons: [] },
   }
 }

@@ -217,7 +217,7 @@ function renderGates(page: Page, { gates, scenarios }: Summary): string[] {
   return [...lines, '']
 }
 
-const VERDICT_STYLE = { VALID: 'green', SUSPECT: 'yellow', INVALID: 'red', 'not yet judged': 'dim' } as const
+const VERDICT_STYLE = { VALID: 'green', SUSPECT: 'yellow', INVALID: 'red' } as const
 
 function renderVerdict(page: Page, summary: Summary, manifest: Manifest): string[] {
   const { status } = summary.verdict

@@ -10,7 +10,6 @@ const SIGNS: Readonly<Record<Verdict['status'], readonly [name: string, sign: st
   VALID: ['valid', '●'],
   SUSPECT: ['suspect', '▲'],
   INVALID: ['invalid', '■'],
-  'not yet judged': ['open', '○'],
 }
 
 export function renderVerdict(summary: Summary, manifest: Manifest, cut: boolean): Markup {
