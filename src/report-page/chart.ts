@@ -52,6 +52,8 @@ export function drawChart(chart: ChartData, axis: ChartAxis, figure: HTMLElement
           time: false,
           ...(axis.isLog ? { distr: 3 as const } : {}),
           ...(axis.span === undefined ? {} : { auto: false, min: axis.span.from, max: axis.span.to }),
+          // The library's own range would go on to the next power of ten.
+          range: (_, min, max) => [min, max],
         },
         y: {
           ...(chart.scale === 'log' ? { distr: 3 as const } : {}),

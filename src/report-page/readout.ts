@@ -21,7 +21,7 @@ export function createReadout(
   const at = document.createElement('li')
   at.className = 'at'
   const items = chart.lines.map((line, i) => createItem(line, colors[i]!))
-  list.append(at, ...items.map(({ item }) => item))
+  list.append(at, ...items.map(({ item }) => item), ...nameBands(chart, colors))
   let chosen: number | undefined
   const choose = (scenario: number | undefined): void => {
     chosen = scenario
@@ -51,6 +51,18 @@ function createItem({ label, dashed }: LineData, color: string): { item: HTMLEle
   if (label !== '') item.append(swatch, `${label} `)
   item.append(value)
   return { item, value }
+}
+
+/** Only where one line has several: of many lines each has the same. */
+function nameBands({ lines }: ChartData, colors: readonly string[]): HTMLElement[] {
+  const bands = lines.length === 1 ? (lines[0]!.bands ?? []) : []
+  return bands.map(({ label }, i) => {
+    const item = document.createElement('li')
+    const swatch = document.createElement('i')
+    swatch.className = `swatch band-${i + 1} ${colors[0]}`
+    item.append(swatch, label)
+    return item
+  })
 }
 
 /** `46.9 (41.2 to 66.5)`: with the widest band. */

@@ -13,7 +13,7 @@ export interface Bins<Bin> {
 /** A power of two of it is a second. */
 const NARROWEST_MS = 1000 / 128
 
-/** `merge` takes the second into the first. */
+/** `most`: two at least. `merge` takes the second into the first. */
 export function createBins<Bin>(most: number, make: () => Bin, merge: (into: Bin, from: Bin) => void): Bins<Bin> {
   let width = NARROWEST_MS
   let bins = new Map<number, Bin>()

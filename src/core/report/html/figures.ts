@@ -91,7 +91,7 @@ function renderRepetitions(scenario: ScenarioSummary, titleOf: TitleOf): Markup 
     return html`<tr><th scope="row">${label} <small>${unit}</small></th>${cells.map((cell) => html`<td>${cell}</td>`)}<td class="dots">${drawDots(aggregate)}</td><td class="each">${values}</td></tr>`
   })
   return html`<h3>Over ${scenario.runs?.length ?? 0} runs</h3>
-${scroll('Over the runs', html`<table><thead><tr><td></td>${head}<th scope="col" class="dots">runs, and 95 % of the mean</th><th scope="col" class="each">each</th></tr></thead><tbody>${body}</tbody></table>`)}`
+${scroll('Over the runs', html`<table><thead><tr><td></td>${head}<th scope="col" class="dots">runs; 95 % of the mean</th><th scope="col" class="each">each</th></tr></thead><tbody>${body}</tbody></table>`)}`
 }
 
 const DOTS_WIDTH = 160

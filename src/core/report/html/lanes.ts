@@ -33,14 +33,11 @@ export function renderLegendOfLanes(): Markup {
   return html`<ul class="legend">${items}<li><i class="swatch lane-mark"></i>token</li></ul>`
 }
 
-/** What is seen at once; the others are a click away. */
-const FIRST_ROWS = 16
-
-/** All on one axis, that of the slowest. */
-export function renderLanes(records: readonly RequestRecord[], titleId: string): Markup {
+/** All on one axis, that of the slowest. `first`: how many are seen at once; the others are a click away. */
+export function renderLanes(records: readonly RequestRecord[], titleId: string, first: number): Markup {
   const longest = Math.max(1, ...records.map(tookMs))
-  const rest = records.slice(FIRST_ROWS)
-  return html`<div class="scroll" role="region" aria-labelledby="${titleId}" tabindex="0">${renderTable(records.slice(0, FIRST_ROWS), longest)}${
+  const rest = records.slice(first)
+  return html`<div class="scroll" role="region" aria-labelledby="${titleId}" tabindex="0">${renderTable(records.slice(0, first), longest)}${
     rest.length === 0
       ? undefined
       : html`<details><summary>${rest.length} more</summary>${renderTable(rest, longest)}</details>`

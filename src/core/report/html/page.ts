@@ -162,7 +162,12 @@ ${scroll('Levels', html`<table><thead><tr>${head.map((title) => html`<th scope="
 `
 }
 
+/** Lanes that are seen at once, of all scenarios together and of one at least. */
+const LANES_SEEN = 16
+const FEWEST_SEEN = 4
+
 function renderSlowest({ summary, slowest }: PageContent): Markup {
+  const first = Math.max(FEWEST_SEEN, Math.floor(LANES_SEEN / Math.max(1, summary.scenarios.length)))
   const blocks = summary.scenarios.map(({ scenario, title }, i) => {
     const records = slowest.of(scenario)
     const heading = `slowest-${i}`
@@ -170,7 +175,7 @@ function renderSlowest({ summary, slowest }: PageContent): Markup {
     return html`<div data-scenario="${i}">${several ? html`<h3 id="${heading}">${title}</h3>` : undefined}${
       records.length === 0
         ? html`<p class="empty">Not drawn: no request was measured.</p>`
-        : renderLanes(records, several ? heading : 'slowest')
+        : renderLanes(records, several ? heading : 'slowest', first)
     }</div>`
   })
   return html`<section aria-labelledby="slowest"><h2 id="slowest">The slowest requests</h2>

@@ -59,7 +59,7 @@ export function createStretch(mostBins: number): Stretch {
     result(most) {
       if (records === 0) return undefined
       bins.fit(Math.min(most, Math.max(FEWEST_BINS, Math.ceil(records / REQUESTS_A_BIN))))
-      return { startAt, endAt, widthMs: bins.widthMs, bins: bins.list() }
+      return { startAt, endAt, widthMs: bins.widthMs, bins: fillGaps(bins) }
     },
   }
 }
@@ -100,6 +100,23 @@ function addSpan(bins: Bins<StretchBin>, from: number, to: number, member: 'open
     bins.at(at)[member] += next - at
     at = next
   }
+}
+
+/** What nothing happened in is a step, too. */
+function fillGaps(bins: Bins<StretchBin>): [startAt: number, bin: StretchBin][] {
+  const { widthMs } = bins
+  return bins.list().flatMap(([startAt, bin], i, all) => {
+    const next = all[i + 1]?.[0] ?? startAt + widthMs
+    const steps = Math.round((next - startAt) / widthMs)
+    return Array.from({ length: steps }, (_, step) => [startAt + step * widthMs, step === 0 ? bin : emptyBin()])
+  })
+}
+
+/** One with what all hold; they stay as they are. */
+export function joinBins(bins: readonly StretchBin[]): StretchBin {
+  const joined = emptyBin()
+  for (const { ttft: _, itl: __, ...counts } of bins) mergeBins(joined, counts)
+  return joined
 }
 
 function emptyBin(): StretchBin {

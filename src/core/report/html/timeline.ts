@@ -3,7 +3,7 @@ import type { RequestRecord } from '../../record.ts'
 import type { Histogram } from '../../stats/histogram.ts'
 import { interpolateQuantile, supportsQuantile } from '../../stats/quantile.ts'
 import { type BandData, type ChartData, chooseScale, shorten, toSeconds, type Values } from './data.ts'
-import { createStretch, type Stretch, type StretchBin, type StretchResult } from './stretch.ts'
+import { createStretch, joinBins, type Stretch, type StretchBin, type StretchResult } from './stretch.ts'
 
 export interface TimelineFold {
   add(record: RequestRecord): void
@@ -42,92 +42,122 @@ function shareOf(stretches: number): number {
   return Math.min(MOST_BINS, Math.max(FEWEST_BINS, Math.floor(MOST_PLACES / Math.max(1, stretches))))
 }
 
-/** A bin and how much of it the stretch covers; null is the break between two stretches. */
-type Place = { readonly at: number; readonly coveredMs: number; readonly bin: StretchBin } | null
+/** A step of time and what happened in it; null is the break between two stretches. */
+type Place = {
+  readonly at: number
+  readonly coveredMs: number
+  /** Rates of a step of which little lies within the stretch say little. */
+  readonly isWhole: boolean
+  readonly bin: StretchBin
+} | null
 
-/** Rates of a bin that is covered for less than this share of it say little: what lies at an end is not drawn. */
 const LEAST_COVERED = 0.5
+/** What is counted a request and not a token needs longer steps to be a rate. */
+const STEPS_A_RATE = 4
 
 export function drawTimeline(stretches: readonly StretchResult[]): ChartData[] {
   const places = stretches.flatMap(listPlaces)
-  const x = listInstants(places)
-  const per = (member: keyof StretchBin, unit: number): Values =>
-    places.map((place) =>
-      place === null || !isCovered(place, stretches)
-        ? null
-        : shorten((unit * (place.bin[member] as number)) / place.coveredMs),
-    )
-  const chart = (fields: Pick<ChartData, 'id' | 'title' | 'unit'> & Partial<ChartData>): ChartData => {
-    const lines = (fields.lines ?? []).filter(({ values }) => values.some((value) => value !== null))
-    return { x: lines.length === 0 ? [] : x, scale: chooseScale(lines), ...fields, lines }
-  }
-  const failed = stretches.some(({ bins }) => bins.some(([, bin]) => bin.failed > 0))
-  const waited = stretches.some(({ bins, widthMs }) => bins.some(([, bin]) => bin.waitingMs > widthMs / 2))
+  const steps = joinPlaces(places)
+  const has = (member: Counted, least: number): boolean => places.some((place) => (place?.bin[member] ?? 0) > least)
+  // Half a request in the mean of a step.
+  const waited = places.some((place) => place !== null && place.bin.waitingMs > place.coveredMs / 2)
   return [
-    chart({
+    drawSpread(places, 'ttft', {
       id: 'ttft-over-time',
       title: 'TTFT',
-      unit: 'ms',
       about: 'by the instant of sending',
-      ...drawSpread(places, 'ttft'),
       empty: 'no answer came as a stream of tokens',
     }),
-    chart({
+    drawSpread(places, 'itl', {
       id: 'itl-over-time',
       title: 'ITL',
-      unit: 'ms',
       about: 'by the instant of the token',
-      ...drawSpread(places, 'itl'),
       empty: 'no answer had two events with tokens',
     }),
-    chart({
+    drawRates(places, {
       id: 'open-over-time',
       title: 'Requests in flight',
       unit: 'requests',
-      about: 'mean of each step',
-      scale: 'linear',
-      lines: [
-        { label: 'in flight', values: per('openMs', 1) },
-        ...(waited ? [{ label: 'due, not yet sent', values: per('waitingMs', 1), dashed: true } as const] : []),
-      ],
       empty: 'no request was sent',
+      lines: [
+        ...(has('openMs', 0) ? [['in flight', 'openMs', 1] as const] : []),
+        ...(waited ? [['due, not yet sent', 'waitingMs', 1] as const] : []),
+      ],
     }),
-    chart({
+    drawRates(places, {
       id: 'tokens-over-time',
       title: 'Output',
       unit: 'tok/s',
-      about: 'by the instant of the token',
-      scale: 'linear',
-      lines: places.some((place) => (place?.bin.outputTokens ?? 0) > 0)
-        ? [{ label: 'output', values: per('outputTokens', 1000) }]
-        : [],
       empty: 'nobody counted tokens',
+      lines: has('outputTokens', 0) ? [['', 'outputTokens', 1000]] : [],
     }),
-    chart({
+    drawRates(steps, {
       id: 'requests-over-time',
       title: 'Requests ended',
       unit: '/s',
-      scale: 'linear',
-      lines: [
-        { label: 'answered', values: per('ended', 1000) },
-        ...(failed ? [{ label: 'failed', values: per('failed', 1000), dashed: true } as const] : []),
-      ],
       empty: 'no request ended',
+      lines: [
+        ...(has('ended', 0) ? [['answered', 'ended', 1000] as const] : []),
+        ...(has('failed', 0) ? [['failed', 'failed', 1000] as const] : []),
+      ],
     }),
   ]
 }
 
-function listPlaces({ bins, widthMs, startAt, endAt }: StretchResult, place: number): Place[] {
+function listPlaces({ bins, widthMs, startAt, endAt }: StretchResult, stretch: number): Place[] {
   const places = bins.map(([from, bin]): Place => {
     const [start, end] = [Math.max(from, startAt), Math.min(from + widthMs, endAt)]
-    return { at: (start + end) / 2, coveredMs: Math.max(end - start, 0.001), bin }
+    const coveredMs = Math.max(end - start, 0.001)
+    const isWhole = bins.length < 3 || coveredMs >= LEAST_COVERED * widthMs
+    return { at: (start + end) / 2, coveredMs, isWhole, bin }
   })
-  return place === 0 ? places : [null, ...places]
+  return stretch === 0 ? places : [null, ...places]
 }
 
-function isCovered(place: NonNullable<Place>, stretches: readonly StretchResult[]): boolean {
-  const own = stretches.find(({ startAt, endAt }) => place.at >= startAt && place.at <= endAt)
-  return own === undefined || own.bins.length < 3 || place.coveredMs >= LEAST_COVERED * own.widthMs
+/** Several steps as one, never over a break. */
+function joinPlaces(places: readonly Place[]): Place[] {
+  const joined: Place[] = []
+  let group: NonNullable<Place>[] = []
+  const close = (): void => {
+    const [first, last] = [group[0], group.at(-1)]
+    if (first === undefined || last === undefined) return
+    joined.push({
+      at: (first.at + last.at) / 2,
+      coveredMs: group.reduce((sum, { coveredMs }) => sum + coveredMs, 0),
+      isWhole: group.length >= LEAST_COVERED * STEPS_A_RATE,
+      bin: joinBins(group.map(({ bin }) => bin)),
+    })
+    group = []
+  }
+  for (const place of places) {
+    if (place !== null) group.push(place)
+    if (place === null || group.length === STEPS_A_RATE) close()
+    if (place === null) joined.push(null)
+  }
+  close()
+  return joined
+}
+
+type Counted = Exclude<keyof StretchBin, 'ttft' | 'itl'>
+
+interface RateChart extends Pick<ChartData, 'id' | 'title' | 'unit'> {
+  readonly empty: string
+  readonly lines: readonly (readonly [label: string, member: Counted, unit: number])[]
+}
+
+function drawRates(places: readonly Place[], { lines, ...chart }: RateChart): ChartData {
+  return {
+    ...chart,
+    scale: 'linear',
+    x: lines.length === 0 ? [] : listInstants(places),
+    lines: lines.map(([label, member, unit], i) => ({
+      label,
+      values: places.map((place) =>
+        place === null || !place.isWhole ? null : shorten((unit * place.bin[member]) / place.coveredMs),
+      ),
+      ...(i > 0 ? { dashed: true as const } : {}),
+    })),
+  }
 }
 
 const BANDS = [
@@ -136,17 +166,21 @@ const BANDS = [
 ] as const
 
 /** The median, and the spread around it where there are samples enough. Where nothing was sent there is no place, and no break. */
-function drawSpread(all: readonly Place[], member: 'ttft' | 'itl'): Pick<ChartData, 'x' | 'lines' | 'scale'> {
+function drawSpread(
+  all: readonly Place[],
+  member: 'ttft' | 'itl',
+  chart: Pick<ChartData, 'id' | 'title'> & { readonly about: string; readonly empty: string },
+): ChartData {
   const places = all.filter((place) => place === null || place.bin[member] !== undefined)
   const at = (q: number): Values =>
     places.map((place) => {
       const histogram = place?.bin[member]
       return histogram === undefined ? null : shorten(quantileOf(histogram, q))
     })
-  if (places.every((place) => place === null)) return { x: [], lines: [], scale: 'linear' }
+  if (places.every((place) => place === null)) return { ...chart, unit: 'ms', scale: 'linear', x: [], lines: [] }
   const bands = BANDS.map(([label, low, high]): BandData => ({ label, low: at(low), high: at(high) }))
   const lines = [{ label: 'p50', values: at(0.5), bands }]
-  return { x: listInstants(places), lines, scale: chooseScale(lines) }
+  return { ...chart, unit: 'ms', scale: chooseScale(lines), x: listInstants(places), lines }
 }
 
 function listInstants(places: readonly Place[]): number[] {
