@@ -6,7 +6,7 @@ import { BenchError } from '../core/errors.ts'
 import type { RunPlan } from '../core/plan.ts'
 import type { Files, Platform } from '../core/platform.ts'
 import type { RunResult } from '../core/run.ts'
-import type { Flags, FlagValue, GivenFlags } from './flags.ts'
+import type { Flag, Flags, FlagValue, GivenFlags } from './flags.ts'
 import { makePlan } from './plan.ts'
 import { createProgressView, type ProgressView } from './progress.ts'
 import { listenForInterrupts, measurePlan } from './run.ts'
@@ -21,7 +21,13 @@ type Role = (typeof ROLES)[number]
 const OF_A_SIDE = ['url', 'start', 'adapter', 'model', 'api-key-env', 'api-key-file'] as const
 
 /** What belongs to one run, or is said otherwise here. */
-const NOT_HERE: ReadonlySet<string> = new Set(['junit', 'json', 'compat', 'compat-out', 'definitions', 'restart'])
+const NOT_HERE: ReadonlySet<string> = new Set(['junit', 'html', 'json', 'compat', 'compat-out', 'definitions', 'restart'])
+
+/** What is said otherwise of two. */
+const WORDS: Readonly<Record<string, string>> = {
+  url: 'Base URL of the servers, with or without /v1; twice, where they differ',
+  start: 'Command that starts a server, for its turn; give two, the first is BEFORE',
+}
 
 /** Those of `bench run`, and labels. */
 export const serverFlags: Flags = {
@@ -35,8 +41,12 @@ export const serverFlags: Flags = {
   ...Object.fromEntries(
     Object.entries(runFlags)
       .filter(([name]) => !NOT_HERE.has(name))
-      .map(([name, flag]) => [name, isOfASide(name) ? { ...flag, repeated: true } : flag]),
+      .map(([name, flag]) => [name, isOfASide(name) ? repeat(name, flag) : flag]),
   ),
+}
+
+function repeat(name: string, flag: Flag): Flag {
+  return { ...flag, repeated: true, description: WORDS[name] ?? `${flag.description}; twice, where the two differ` }
 }
 
 function isOfASide(name: string): boolean {

@@ -1,14 +1,13 @@
 /** `bench compare`: what changed between two results, and whether it may. */
 import type { CommandDef } from 'citty'
-import { type Comparison, compareSides, listDifferences, listRegressions } from '../core/compare/comparison.ts'
-import { renderComparisonMarkdown, renderComparisonTable } from '../core/compare/text.ts'
-import { compareFingerprints } from '../core/engine/fingerprint.ts'
+import { listRegressions } from '../core/compare/comparison.ts'
 import { BenchError } from '../core/errors.ts'
 import type { Files, Platform } from '../core/platform.ts'
 import { renderJson } from '../core/report/json.ts'
 import { loadPlatform } from '../platform/load.ts'
 import { type CommandContext, makeCommand } from './command.ts'
 import { COMPATS, type CompatRules, compareAsOldTool } from './compare-compat.ts'
+import { FORMATS, makeComparison, showComparison } from './compare-own.ts'
 import { findServerFlag, type MeasuredServer, measureServers, serverFlags } from './compare-servers.ts'
 import { exit } from './exit.ts'
 import { readChoice, readPercent } from './flag-values.ts'
@@ -18,8 +17,6 @@ import { exists, loadResults, type ResultSource } from './results.ts'
 import { findMeantFlag } from './run-options.ts'
 import type { Terminal } from './terminal.ts'
 
-const FORMATS = ['table', 'json', 'markdown'] as const
-const THRESHOLD_PCT = 10
 const group = 'Comparison'
 
 const command: CommandDef = makeCommand(
@@ -193,47 +190,11 @@ async function loadOne(files: Files, path: string): Promise<ResultSource> {
 
 async function compareOurs(old: ResultSource, now: ResultSource, asked: Asked, terminal: Terminal): Promise<number> {
   const comparison = makeComparison(old, now, asked)
-  await terminal.out(show(comparison, asked.format))
+  await terminal.out(showComparison(comparison, asked.format))
   if (asked.failAt === undefined) return exit.ok
   const regressions = listRegressions(comparison)
   for (const line of regressions) terminal.log.error(`worse: ${line}`)
   return regressions.length > 0 ? exit.gateMissed : exit.ok
-}
-
-function makeComparison(old: ResultSource, now: ResultSource, { failAt, force }: Asked): Comparison {
-  const unlike = findUnlike(old, now)
-  if (unlike.length > 0 && !force) {
-    throw new BenchError(
-      'usage',
-      `${old.path} and ${now.path} are unlike: ${unlike.join('; ')}; --force compares them all the same`,
-    )
-  }
-  const comparison = compareSides(nameSide(old), nameSide(now), failAt ?? THRESHOLD_PCT, unlike)
-  if (comparison.loads.length === 0) {
-    throw new BenchError(
-      'usage',
-      `${old.path} and ${now.path} have no load in common: ${comparison.only_before.join(', ')} and ${comparison.only_after.join(', ')}`,
-    )
-  }
-  return comparison
-}
-
-function nameSide({ path, name, loads }: ResultSource): { name: string; loads: ResultSource['loads'] } {
-  return { name: name === path ? path : `${path} (${name})`, loads }
-}
-
-/** What was asked, and what the numbers mean, must match; who is measured and by what machine may differ, and is said. */
-function findUnlike(old: ResultSource, now: ResultSource): string[] {
-  const [a, b] = [old.run?.manifest.fingerprint, now.run?.manifest.fingerprint]
-  if (a === undefined || b === undefined) return listDifferences(old, now)
-  return compareFingerprints(a, b)
-    .filter(({ about, name }) => (about === 'what is asked' && name !== 'seed') || about === 'what numbers mean')
-    .map(({ line }) => line)
-}
-
-function show(comparison: Comparison, format: (typeof FORMATS)[number]): string {
-  if (format === 'json') return renderJson(comparison)
-  return format === 'markdown' ? renderComparisonMarkdown(comparison) : renderComparisonTable(comparison)
 }
 
 /** What its gates and `--require` ask for, and a line about how far it can be believed. */

@@ -141,6 +141,8 @@ function readScore(value: unknown): { score: number; documents: number }[] {
 async function loadFile(files: Files, path: string, label: string | undefined): Promise<Results> {
   const value = parseJson(await files.readText(path))
   const stored = asObject(value)
+  // Of two runs that are read themselves.
+  if (stored?.kind === 'comparison') return nothing
   if (stored?.kind === 'baseline') {
     const manifest = parseManifest(path, JSON.stringify(stored.manifest))
     return {

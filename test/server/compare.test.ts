@@ -107,8 +107,11 @@ describe('bench compare of two servers', () => {
         const [low, high] = changes.find(({ figure }) => figure.field === field)!.interval_pct!
         expect(low).toBeLessThan(high!)
       }
-      // Its folders are runs as any other.
+      // Its folders are runs as any other, and together a folder of results.
       expect((await runBench(['compare', 'ab/before', 'ab/after'], { cwd })).code).toBe(0)
+      const scored = await runBench(['score', 'ab', '--by-cold-start', '--format', 'json'], { cwd })
+      expect([scored.code, scored.stderr]).toEqual([0, ''])
+      expect(JSON.parse(scored.stdout)['cold-start'].entries).toHaveLength(2)
     }))
 
   it('measures two that run already, and fails when the second is worse', () =>

@@ -101,11 +101,19 @@ export function scoreResults(request: ScoreRequest): ScoreDocument {
       })),
     }),
     ...(cards.includes('memory') && { memory: scoreMemory(chosen, contract, rules) }),
-    ...(cards.includes('cold-start') && { 'cold-start': scoreColdStart(chosen, contract, rules) }),
+    ...(cards.includes('cold-start') && {
+      'cold-start': scoreColdStart(request.compat ? chosen : listStarts(chosen), contract, rules),
+    }),
     ...(cards.includes('power') && { power: scorePower(chosen, contract, rules) }),
     ...(cards.includes('scaling') && { scaling: scoreScaling(chosen, contract, rules) }),
     ...scoreTraining(request.training ?? [], contract, rules),
   }
+}
+
+/** A server was started once for all loads of its run. */
+function listStarts(results: readonly LoadResult[]): readonly LoadResult[] {
+  const starts = new Map(results.map((result) => [`${result.runtime_name}\n${result.cold_start_ms}`, result]))
+  return [...starts.values()]
 }
 
 function byTime(a: LoadResult, b: LoadResult): number {
