@@ -21,7 +21,15 @@ type Role = (typeof ROLES)[number]
 const OF_A_SIDE = ['url', 'start', 'adapter', 'model', 'api-key-env', 'api-key-file'] as const
 
 /** What belongs to one run, or is said otherwise here. */
-const NOT_HERE: ReadonlySet<string> = new Set(['junit', 'html', 'json', 'compat', 'compat-out', 'definitions', 'restart'])
+const NOT_HERE: ReadonlySet<string> = new Set([
+  'junit',
+  'html',
+  'json',
+  'compat',
+  'compat-out',
+  'definitions',
+  'restart',
+])
 
 /** What is said otherwise of two. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -167,7 +175,7 @@ async function planSide(
   seed?: number,
 ): Promise<Omit<Side, 'label'>> {
   const read = await readRunOptions(values, platform)
-  const made = await makePlan({ ...read.options, ...(seed !== undefined && { seed }) }, platform, read.nameOption)
+  const made = await makePlan({ ...read.options, ...(seed !== undefined && { seed }) }, platform, read.nameOption, true)
   const { repeat, start } = made
   // Only one of them runs at a time, and what lies between two turns is not up to either.
   const plan = repeat === undefined ? made : { ...made, repeat: { ...repeat, restart: start !== undefined } }
