@@ -108,7 +108,10 @@ function fillGaps(bins: Bins<StretchBin>): [startAt: number, bin: StretchBin][] 
   return bins.list().flatMap(([startAt, bin], i, all) => {
     const next = all[i + 1]?.[0] ?? startAt + widthMs
     const steps = Math.round((next - startAt) / widthMs)
-    return Array.from({ length: steps }, (_, step) => [startAt + step * widthMs, step === 0 ? bin : emptyBin()])
+    return Array.from({ length: steps }, (_, step): [startAt: number, bin: StretchBin] => [
+      startAt + step * widthMs,
+      step === 0 ? bin : emptyBin(),
+    ])
   })
 }
 
