@@ -18,7 +18,7 @@ export async function findEvaluation(files: Files, folder: string): Promise<Json
 }
 
 /** They ask about what only a run under load has. */
-const OF_RUNS = ['definitions', 'require', 'plugin', 'into'] as const
+const OF_RUNS = ['html', 'definitions', 'require', 'plugin', 'into'] as const
 
 export async function reportEvaluation(
   files: Files,

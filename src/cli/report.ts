@@ -5,10 +5,9 @@ import type { LoadResult } from '../core/compat/probador/result.ts'
 import { reportFolder } from '../core/engine/report.ts'
 import type { RunPage } from '../core/engine/report-page.ts'
 import { BenchError } from '../core/errors.ts'
-import { asArray, asObject, parseJson } from '../core/json.ts'
 import { suggestName } from '../core/nearest.ts'
 import type { OldTool, RequiredVerdict } from '../core/options/mod.ts'
-import type { Files, Platform } from '../core/platform.ts'
+import type { Files } from '../core/platform.ts'
 import type { MetricPlugin } from '../core/plugin.ts'
 import { PROFILE_NAMES, type ProfileName } from '../core/profile.ts'
 import { showAs } from '../core/profiles/show.ts'
@@ -18,13 +17,12 @@ import { renderMarkdown } from '../core/report/markdown.ts'
 import type { Manifest } from '../core/run.ts'
 import type { Summary } from '../core/summary.ts'
 import { loadPlatform } from '../platform/load.ts'
-import { listBuiltins, loadPart } from '../registry.ts'
 import { type CommandContext, makeCommand } from './command.ts'
 import { addRows } from './history-file.ts'
 import { judgeSummary, type PublishOptions, publishResult } from './publish.ts'
 import { FORMATS, isOldTool, readFormat } from './report-format.ts'
+import { loadPlugins } from './report-plugins.ts'
 import { exists, loadResults, type Results } from './results.ts'
-import type { Terminal } from './terminal.ts'
 
 /** As older tools, and other commands, call them. */
 const OLD_NAMES: Readonly<Record<string, string>> = { compat: 'format', 'update-readme': 'into', output: 'into' }
@@ -168,42 +166,4 @@ function readProfileName(given: unknown): ProfileName {
   if ((PROFILE_NAMES as readonly unknown[]).includes(name)) return name as ProfileName
   const help = suggestName(String(name), PROFILE_NAMES) || `; there are ${PROFILE_NAMES.join(', ')}`
   throw new BenchError('usage', `--definitions: there is no "${name}"${help}`)
-}
-
-/**
- * Those that are named, and those of the run that come with us. A folder may come from elsewhere, and to load a module is to run it:
- * because a manifest says so, only our own are loaded.
- */
-async function loadPlugins(
-  named: readonly string[] = [],
-  folder: string,
-  platform: Platform,
-  terminal: Terminal,
-): Promise<readonly MetricPlugin[]> {
-  const used = await readUsedPlugins(folder, platform)
-  const ours = await listBuiltins('plugin', platform)
-  const foreign = used.filter((name) => !ours.includes(name) && !named.includes(name))
-  for (const name of named.length > 0 ? [] : foreign) {
-    terminal.log.warn(`without the metrics of the run's plugin ${JSON.stringify(name)}; add --plugin to load it`)
-  }
-  const load = (names: readonly string[]): Promise<readonly MetricPlugin[]> =>
-    Promise.all(names.map((name) => loadPart('plugin', name, platform)))
-  const first = await load(named)
-  const own = await load(used.filter((name) => ours.includes(name) && !named.includes(name)))
-  return [...first, ...own.filter(({ id }) => !first.some((one) => one.id === id))]
-}
-
-/** None when the manifest cannot be read: what is wrong with the folder is said later, and better. */
-async function readUsedPlugins(folder: string, { files }: Platform): Promise<readonly string[]> {
-  try {
-    const manifest = asObject(parseJson(await files!.readText(files!.join(folder, 'manifest.json'))))
-    const named = asArray(asObject(manifest?.options)?.plugins).filter((name) => typeof name === 'string')
-    const own = asArray(manifest?.plugins).flatMap((one) => {
-      const { plugin, builtIn } = asObject(one) ?? {}
-      return builtIn === true && typeof plugin === 'string' ? [plugin] : []
-    })
-    return [...new Set([...named, ...own])]
-  } catch {
-    return []
-  }
 }

@@ -2,6 +2,7 @@
 import process from 'node:process'
 import type { CommandDef } from 'citty'
 import type { RunObserver } from '../core/engine/run.ts'
+import { BenchError } from '../core/errors.ts'
 import type { CheckedOptions } from '../core/options/mod.ts'
 import type { RunPlan } from '../core/plan.ts'
 import type { Platform } from '../core/platform.ts'
@@ -52,6 +53,9 @@ export async function carryOut(
   terminal: Terminal,
   arrange: (plan: RunPlan) => RunPlan = (plan) => plan,
 ): Promise<number> {
+  if (read.options.html !== undefined && read.options.out === null) {
+    throw new BenchError('usage', '--html is made from the run folder, and "out" is null')
+  }
   const view = createProgressView(terminal, () => platform.clock.now(), read.options.json === true)
   const stopping = new AbortController()
   const restore = listenForInterrupts(platform, stopping, view, read.options)
@@ -59,6 +63,7 @@ export async function carryOut(
     const result = await measure(read, platform, view, stopping.signal, arrange)
     view.clear()
     await publishResult(result, read.options, platform, terminal)
+    await publishPage(result, read.options, platform, terminal)
     const code = judge(result, read.options, terminal)
     return read.options.compat === undefined ? code : await finishAsOldTool(code, result, read.options, platform)
   } catch (thrown) {
@@ -69,6 +74,19 @@ export async function carryOut(
   } finally {
     restore()
   }
+}
+
+/** From the run folder, so that `bench report` gives the same. */
+async function publishPage(
+  { folder }: RunResult,
+  { html, plugins = [] }: CheckedOptions,
+  platform: Platform,
+  terminal: Terminal,
+): Promise<void> {
+  if (html === undefined || folder === undefined) return
+  const { writeRunPage } = await import('./report-page.ts')
+  const named = plugins.filter((one) => typeof one === 'string')
+  await writeRunPage(html, folder, named, platform, terminal)
 }
 
 async function readAsOldTool(given: ReadRunOptions): Promise<ReadRunOptions> {

@@ -151,6 +151,8 @@ export interface RunOptions {
   readonly saveText?: boolean
   /** The command writes gates and failures to this file as JUnit XML. */
   readonly junit?: string
+  /** The command writes a page of the run, for a browser. */
+  readonly html?: string
   /** Also the result files of an older tool, with its defaults and its exit codes. */
   readonly compat?: OldTool
   readonly compatOut?: string
@@ -234,6 +236,7 @@ export interface CheckedOptions {
   readonly out?: string | null
   readonly saveText?: boolean
   readonly junit?: string
+  readonly html?: string
   readonly compat?: OldTool
   readonly compatOut?: string
   readonly json?: boolean

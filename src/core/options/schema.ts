@@ -400,6 +400,11 @@ const entries = {
   }),
   saveText: option(is.toggle(), "Keep the answers' text in the log", { group: 'Output' }),
   junit: option(is.text('a path'), 'Write gates as JUnit XML', { group: 'Output', hint: 'FILE', path: true }),
+  html: option(is.text('a path'), 'Write a page of the run for a browser: one file, no network', {
+    group: 'Output',
+    hint: 'FILE',
+    path: true,
+  }),
   compat: option(
     is.choice(OLD_TOOLS),
     'Also write the result files of the tool that you come from, with its defaults and its exit codes: gateway (run_bench.py), probador (llm load), sagellm, vllm-rust (bench_serving.py)',
