@@ -51,7 +51,10 @@ export function checkContract(
 
 function listFigures({ file, run, name }: ResultSource): (readonly [name: string, figures: SagellmFigures])[] {
   if (file?.tool === 'sagellm') return Object.entries(file.figures)
-  return (run?.summary.scenarios ?? []).map((scenario) => [`${name}, ${scenario.title}`, figuresOfOwnRun(scenario)])
+  return (run?.summary.scenarios ?? []).map((scenario) => [
+    `${name}, ${scenario.title}`,
+    figuresOfOwnRun(scenario, run?.summary.plugins),
+  ])
 }
 
 function renderLines(title: string, lines: readonly ContractLine[]): string {

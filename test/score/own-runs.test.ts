@@ -3,6 +3,7 @@ import type { MetricResult, PluginSummary, ScenarioSummary } from 'inferbench'
 import { describe, expect, it } from 'vitest'
 import { describeOwnGpu } from '../../src/core/compat/own-gpu.ts'
 import { describeOwnRun, joinScores, type OwnRun } from '../../src/core/compat/own-run.ts'
+import { figuresOfOwnRun, holdSagellmContract } from '../../src/core/compat/sagellm/verdict.ts'
 import { probadorContract as contract } from '../../src/core/score/contract.ts'
 import { scoreResults } from '../../src/core/score/document.ts'
 import { memoryLayout, powerLayout } from '../../src/core/score/text/flat.ts'
@@ -146,6 +147,27 @@ describe('a run of ours', () => {
     expect(quality).toEqual({ total_validated: 400, passed: 240, pass_rate: 0.6 })
     expect(joinScores([{ score: 12.3, documents: 10 }])).toBeUndefined()
     expect(joinScores([])).toBeUndefined()
+  })
+})
+
+describe('a contract of sagellm', () => {
+  const server = seen('server', { server_prefix_hits: scalar(80, '%') })
+  const process = seen('process', { server_memory: distribution([100, 400], 'MiB') })
+
+  it("has memory and rates from plugins, the GPUs' before the processes'", () => {
+    expect(figuresOfOwnRun(scenario, [gpu, process, server])).toMatchObject({
+      avg_tpot_ms: 8,
+      peak_mem_mb: 10_240,
+      avg_prefix_hit_rate: 0.8,
+    })
+    expect(figuresOfOwnRun(scenario, [process])).toMatchObject({ peak_mem_mb: 400 })
+    expect(figuresOfOwnRun(scenario)).not.toHaveProperty('peak_mem_mb')
+    const lines = holdSagellmContract('year3', figuresOfOwnRun(scenario, [gpu, server]))
+    expect(lines.filter(({ status }) => status === 'missed').map(({ check }) => check)).toEqual([
+      'tpot_ms',
+      'prefix_hit_rate',
+    ])
+    expect(lines.find(({ check }) => check === 'spec_accept_rate')).toMatchObject({ status: 'not-measured' })
   })
 })
 

@@ -1,31 +1,31 @@
 /** GPU figures of a run of ours in probador's words, from what the plugins `gpu` and `power` saw. What they did not see is absent. */
 import type { Distribution, MetricResult } from '../metric.ts'
 import type { PluginSummary, ScenarioSummary } from '../summary.ts'
+import { metricsOfPlugin } from './plugin-metrics.ts'
 import type { GpuRange } from './probador/gpu.ts'
 import type { GpuResult } from './probador/result.ts'
-
-type Metrics = Readonly<Record<string, MetricResult>>
 
 /** undefined when no GPU was read. Of several GPUs together, as the plugins have them. */
 export function describeOwnGpu(
   plugins: readonly PluginSummary[],
   { scenario, window, metrics: own, counts }: Pick<ScenarioSummary, 'scenario' | 'window' | 'metrics' | 'counts'>,
 ): GpuResult | undefined {
-  const [gpu, power] = ['gpu', 'power'].map((id) => metricsOf(plugins, id, scenario))
+  const gpu = metricsOfPlugin(plugins, 'gpu', scenario)
+  const power = metricsOfPlugin(plugins, 'power', scenario)
   const seconds = (window.endAt - window.startAt - (window.pausedMs ?? 0)) / 1000
-  const drawn = rangeOf(gpu?.gpu_power)
+  const drawn = rangeOf(gpu.gpu_power)
   // Counters of energy are nearer to the truth than readings of power.
-  const joules = scalarOf(power?.energy_gpu) ?? (drawn === undefined ? undefined : drawn.mean * seconds)
+  const joules = scalarOf(power.energy_gpu) ?? (drawn === undefined ? undefined : drawn.mean * seconds)
   const meanPower = joules === undefined || seconds <= 0 ? undefined : { mean: joules / seconds }
   const powerDraw = drawn ?? meanPower
   const tokens = own.output_tokens?.kind === 'distribution' ? own.output_tokens.distribution.sum : 0
   const found: GpuResult = {
-    ...named('gpu_utilization_pct', rangeOf(gpu?.gpu_busy)),
-    ...named('memory_used_mb', rangeOf(gpu?.gpu_memory_used)),
-    ...named('memory_total_mb', scalarOf(gpu?.gpu_memory_total)),
+    ...named('gpu_utilization_pct', rangeOf(gpu.gpu_busy)),
+    ...named('memory_used_mb', rangeOf(gpu.gpu_memory_used)),
+    ...named('memory_total_mb', scalarOf(gpu.gpu_memory_total)),
     ...named('power_draw_w', powerDraw),
-    ...named('temperature_c', rangeOf(gpu?.gpu_temperature)),
-    ...named('clock_gpu_mhz', rangeOf(gpu?.gpu_sm_clock)),
+    ...named('temperature_c', rangeOf(gpu.gpu_temperature)),
+    ...named('clock_gpu_mhz', rangeOf(gpu.gpu_sm_clock)),
     ...(joules === undefined
       ? {}
       : {
@@ -35,11 +35,6 @@ export function describeOwnGpu(
         }),
   }
   return Object.keys(found).length === 0 ? undefined : found
-}
-
-function metricsOf(plugins: readonly PluginSummary[], id: string, scenario: string): Metrics | undefined {
-  const figures = plugins.find(({ plugin }) => plugin === id)?.scenarios
-  return figures?.find((one) => one.scenario === scenario)?.metrics
 }
 
 function rangeOf(result: MetricResult | undefined): GpuRange | undefined {
