@@ -1,7 +1,9 @@
 /** What the older tools would have written about a run, from its log. The first file is the one that says most. */
 import { describeGatewayRun } from '../core/compat/gateway/result.ts'
+import { describeOwnGpu } from '../core/compat/own-gpu.ts'
 import { nameOfRun, streamsOf } from '../core/compat/own-run.ts'
 import { describeProbadorBench, describeProbadorLoad, type ProbadorLoad } from '../core/compat/probador/own-load.ts'
+import type { GpuResult } from '../core/compat/probador/result.ts'
 import { judgeProbadorSweep } from '../core/compat/probador/sweep.ts'
 import { describeSagellmRun } from '../core/compat/sagellm/result.ts'
 import { describeServingRun } from '../core/compat/vllm-rust/result.ts'
@@ -10,6 +12,7 @@ import type { Files } from '../core/platform.ts'
 import type { RequestRecord } from '../core/record.ts'
 import { readRecords } from '../core/report/readers.ts'
 import type { Manifest } from '../core/run.ts'
+import type { Summary } from '../core/summary.ts'
 
 export interface OldFile {
   readonly name: string
@@ -20,6 +23,8 @@ export interface LoggedScenario {
   readonly plan: Manifest['scenarios'][number]
   /** Of the measured phase, in the order in which they ended. */
   readonly records: readonly RequestRecord[]
+  /** Over all repetitions. */
+  readonly gpu?: GpuResult
 }
 
 export interface LoggedRun {
@@ -29,7 +34,13 @@ export interface LoggedRun {
   readonly warmup: number
 }
 
-export async function readLoggedRun(files: Files, folder: string, manifest: Manifest): Promise<LoggedRun> {
+/** `summary` tells what plugins saw. */
+export async function readLoggedRun(
+  files: Files,
+  folder: string,
+  manifest: Manifest,
+  summary?: Pick<Summary, 'scenarios' | 'plugins'>,
+): Promise<LoggedRun> {
   const records = new Map(manifest.scenarios.map(({ name }) => [name, [] as RequestRecord[]]))
   const log = files.join(folder, 'records.jsonl')
   let warmup = 0
@@ -39,7 +50,11 @@ export async function readLoggedRun(files: Files, folder: string, manifest: Mani
   })
   return {
     manifest,
-    scenarios: manifest.scenarios.map((plan) => ({ plan, records: records.get(plan.name)! })),
+    scenarios: manifest.scenarios.map((plan) => {
+      const figures = summary?.scenarios.find(({ scenario }) => scenario === plan.name)
+      const gpu = figures && describeOwnGpu(summary?.plugins ?? [], figures)
+      return { plan, records: records.get(plan.name)!, ...(gpu && { gpu }) }
+    }),
     warmup: Math.round(warmup / Math.max(1, records.size)),
   }
 }
@@ -93,7 +108,7 @@ function describeForProbador({ manifest, scenarios }: LoggedRun): readonly [OldF
   return measured.length === 1 || repeated ? loads : [describeSweep(measured.flatMap(({ runs }) => runs)), ...loads]
 }
 
-function describeRuns(manifest: Manifest, { plan, records }: LoggedScenario): readonly ProbadorLoad[] {
+function describeRuns(manifest: Manifest, { plan, records, gpu }: LoggedScenario): readonly ProbadorLoad[] {
   const numbers = [...new Set(records.map(({ run = 1 }) => run))].sort((a, b) => a - b)
   return (numbers.length === 0 ? [1] : numbers).map((number) => {
     const { numLayers, spikeThreshold, validate } = manifest.options
@@ -111,6 +126,8 @@ function describeRuns(manifest: Manifest, { plan, records }: LoggedScenario): re
         ...(typeof spikeThreshold === 'number' && { spikeThreshold }),
         ...(typeof validate === 'string' && { validate }),
         ...(coldStart !== undefined && { coldStartMs: coldStart.coldStartMs }),
+        // Its report of several runs never had one.
+        ...(gpu !== undefined && numbers.length < 2 && { gpu }),
       },
     )
   })

@@ -65,12 +65,12 @@ function hasOwnLevels({ compat, concurrency, outputTokens }: CheckedOptions): bo
 
 /** Writes the files, and returns the exit code that the old tool would have ended with. */
 export async function writeOldResult(
-  { manifest, folder }: RunResult,
+  { manifest, folder, summary }: RunResult,
   { compat, compatOut }: CheckedOptions,
   { files }: Platform,
 ): Promise<number> {
   if (files === undefined || folder === undefined || compat === undefined) return exit.ok
-  const written = describeAsOldTool(compat, await readLoggedRun(files, folder, manifest))
+  const written = describeAsOldTool(compat, await readLoggedRun(files, folder, manifest, summary))
   if (compatOut !== undefined && written.length > 1) await files.makeFolder(compatOut)
   for (const { name, value } of written) {
     const path = written.length > 1 ? files.join(compatOut ?? folder, name) : (compatOut ?? files.join(folder, name))

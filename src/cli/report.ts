@@ -119,7 +119,7 @@ async function report({ values, positionals, terminal }: CommandContext): Promis
   }
   if (format === 'csv') await terminal.out(renderCsv(summary, manifest))
   else if (format === 'markdown') await terminal.out(renderMarkdown(summary, manifest, sparks))
-  else if (isOldTool(format)) await terminal.out(await renderOldFile(format, platform.files, folder, manifest))
+  else if (isOldTool(format)) await terminal.out(await renderOldFile(format, platform.files, folder, manifest, summary))
   else await publishResult({ manifest, summary, folder }, output, platform, terminal)
   if (page !== undefined)
     await platform.files.writeText(String(values.html), await page.render({ manifest, summary, cut }))
@@ -146,9 +146,15 @@ async function loadForeign(files: Files, paths: readonly string[]): Promise<Resu
 }
 
 /** The one that says most, where it has several: of the others each is a part. */
-async function renderOldFile(tool: OldTool, files: Files, folder: string, manifest: Manifest): Promise<string> {
+async function renderOldFile(
+  tool: OldTool,
+  files: Files,
+  folder: string,
+  manifest: Manifest,
+  summary: Summary,
+): Promise<string> {
   const { describeAsOldTool, readLoggedRun } = await import('./old-files.ts')
-  const [{ value }] = describeAsOldTool(tool, await readLoggedRun(files, folder, manifest))
+  const [{ value }] = describeAsOldTool(tool, await readLoggedRun(files, folder, manifest, summary))
   return renderJson(value)
 }
 

@@ -3,6 +3,8 @@ import type { MetricResult, PluginSummary, ScenarioSummary } from 'inferbench'
 import { describe, expect, it } from 'vitest'
 import { describeOwnGpu } from '../../src/core/compat/own-gpu.ts'
 import { describeOwnRun, joinScores, type OwnRun } from '../../src/core/compat/own-run.ts'
+import { describeProbadorLoad } from '../../src/core/compat/probador/own-load.ts'
+import { readLoadResult } from '../../src/core/compat/probador/result.ts'
 import { figuresOfOwnRun, holdSagellmContract } from '../../src/core/compat/sagellm/verdict.ts'
 import { probadorContract as contract } from '../../src/core/score/contract.ts'
 import { scoreResults } from '../../src/core/score/document.ts'
@@ -91,6 +93,16 @@ describe('figures of plugins', () => {
     expect(describeOwnGpu([gpu], { ...scenario, scenario: 'c2' })).toBeUndefined()
     expect(describeOwnGpu([], scenario)).toBeUndefined()
   })
+})
+
+it('GPU figures are in the result file of probador, which the cards read again', () => {
+  const seenGpu = describeOwnGpu([gpu], scenario)!
+  const settings = { runtime: 'mine', timestamp: '2026-11-24T00:00:00Z', concurrency: 1, stream: true }
+  const file = describeProbadorLoad([], { ...settings, gpu: seenGpu })
+  expect(file.gpu_telemetry).toEqual(seenGpu)
+  const read = readLoadResult(JSON.parse(JSON.stringify(file)))
+  expect(read?.gpu_telemetry).toMatchObject({ memory_used_mb: { max: 10_240 }, energy_per_token_mj: 2000 })
+  expect(describeProbadorLoad([], settings)).not.toHaveProperty('gpu_telemetry')
 })
 
 describe('a run of ours', () => {

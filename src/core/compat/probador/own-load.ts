@@ -6,6 +6,7 @@ import { aggregateLoad, type LoadFigures, type LoadLimits } from './load.ts'
 import type { ProbadorQuality } from './quality.ts'
 import { aggregateProbadorRuns, type ProbadorAggregate } from './repeat.ts'
 import { detailItlMs, type ProbadorRequest } from './request.ts'
+import type { GpuResult } from './result.ts'
 import { analyseProbadorTail, type ProbadorTail } from './tail.ts'
 
 /** What `llm load` was told. */
@@ -22,6 +23,7 @@ export interface ProbadorSettings {
   /** As written: `basic`, `contains:X`, `pattern:X`. */
   readonly validate?: string
   readonly coldStartMs?: number
+  readonly gpu?: GpuResult
 }
 
 export interface ProbadorLoad extends LoadFigures {
@@ -33,6 +35,7 @@ export interface ProbadorLoad extends LoadFigures {
   readonly cold_start_ms?: number
   readonly tail_analysis: ProbadorTail
   readonly quality?: ProbadorQuality
+  readonly gpu_telemetry?: GpuResult
   readonly brick_trace_summary?: readonly BrickFigures[]
   readonly request_details: readonly ProbadorDetail[]
 }
@@ -64,6 +67,7 @@ export function describeProbadorLoad(records: readonly RequestRecord[], settings
     ...(coldStartMs === undefined ? {} : { cold_start_ms: coldStartMs }),
     tail_analysis: analyseProbadorTail(requests, settings.spikeThreshold ?? SPIKE),
     ...(validate === undefined ? {} : { quality: describeQuality(records, validate) }),
+    ...(settings.gpu === undefined ? {} : { gpu_telemetry: settings.gpu }),
     ...describeBricks(records),
     request_details: requests.filter(({ success }) => success).map(describeDetail),
   }
