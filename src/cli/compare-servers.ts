@@ -13,9 +13,7 @@ import { listenForInterrupts, measurePlan } from './run.ts'
 import { type ReadRunOptions, readRunOptions, runFlags } from './run-options.ts'
 import type { Terminal } from './terminal.ts'
 
-export const ROLES = ['before', 'after'] as const
-
-type Role = (typeof ROLES)[number]
+type Role = 'before' | 'after'
 
 /** Each may be given once for both servers, or once for each: the first is BEFORE. */
 const OF_A_SIDE = ['url', 'start', 'adapter', 'model', 'api-key-env', 'api-key-file'] as const
