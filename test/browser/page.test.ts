@@ -136,7 +136,9 @@ describe.skipIf(path === undefined)('the page of a run, in a browser', () => {
       })),
     )
     expect(lanes).toHaveLength(100)
-    expect(lanes.filter(({ told, tokens }) => !/tokens \d/.test(told) || tokens < 8)).toEqual([])
+    expect(lanes.filter(({ told, tokens }) => !/ \d[\d.]* ms$/.test(told) || tokens < 2)).toEqual([])
+    // A busy machine reads several at once, though never all of all.
+    expect(Math.max(...lanes.map(({ tokens }) => tokens))).toBeGreaterThan(8)
     await page.close()
   })
 

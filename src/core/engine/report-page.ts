@@ -50,7 +50,7 @@ export async function reportPage(
   return await page.render(await reportFolder(files, folder, plugins, page.look))
 }
 
-/** Of plugins that read something or should have, then of the client. */
+/** Of plugins that read something or should have, what they show as sparklines before the rest; then of the client. */
 async function foldSeries(
   files: Files,
   folder: string,
@@ -58,7 +58,8 @@ async function foldSeries(
   { plugins: known = [] }: Manifest,
 ): Promise<ChartData[]> {
   const present = (await files.list(folder)) ?? []
-  const charts: ChartData[] = []
+  const first: ChartData[] = []
+  const rest: ChartData[] = []
   for (const { id, charts: drawn = [] } of plugins) {
     const told = known.find(({ plugin }) => plugin === id)
     // What nobody asked for and cannot work here is as if it were not there.
@@ -68,12 +69,12 @@ async function foldSeries(
     if (present.includes(`${id}.jsonl`)) {
       for (const sample of await readSeries(path, files.readPieces(path))) fold.add(sample)
     }
-    charts.push(...fold.charts())
+    for (const [i, chart] of fold.charts().entries()) (drawn[i]?.spark === true ? first : rest).push(chart)
   }
   const client = createSeriesFold('client', CLIENT_CHARTS, 'the client kept no log')
   const path = files.join(folder, 'client.jsonl')
   if (present.includes('client.jsonl')) {
     await readClientLog(path, files.readPieces(path), (sample) => client.add(sample as unknown as Sample))
   }
-  return [...charts, ...client.charts()]
+  return [...first, ...rest, ...client.charts()]
 }

@@ -60,7 +60,7 @@ const SHAPE_BINS = 48
 const SHAPE_HEIGHT = 16
 
 /** What is so many times less than the median is drawn with the least. */
-const LONGEST_LEFT = 20
+const LONGEST_LEFT = 100
 
 /** Where the samples lie up to the greatest: equal steps of the logarithm. */
 function drawShape({ histogram, min: least, max, mean, quantiles }: Distribution): Content {

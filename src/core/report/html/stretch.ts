@@ -77,15 +77,25 @@ function addAnswer(bins: Bins<StretchBin>, record: RequestRecord & { readonly ou
   // Events hold more tokens than one where the server says so, and nobody knows which: each has its share.
   const share = (record.outputTokens ?? 0) / (1 + gapTokens.reduce((sum, tokens) => sum + tokens, 0))
   let at = sentAt + firstTokenMs
-  bins.at(at).outputTokens += share
+  let bin = bins.at(at)
+  let binEnd = endOf(bins, at)
+  bin.outputTokens += share
   for (let i = 0; i < gapsMs.length; i++) {
     at += gapsMs[i]!
-    const bin = bins.at(at)
+    // Most events fall into the bin of the one before, and there are a hundred times as many of them as of requests.
+    if (at >= binEnd) {
+      bin = bins.at(at)
+      binEnd = endOf(bins, at)
+    }
     const tokens = gapTokens[i]!
     bin.outputTokens += share * tokens
     bin.itl ??= createHistogram()
     bin.itl.add(gapsMs[i]! / tokens, tokens)
   }
+}
+
+function endOf({ widthMs }: Bins<StretchBin>, instant: number): number {
+  return (Math.floor(instant / widthMs) + 1) * widthMs
 }
 
 /** Shares a span of time out to the bins that it crosses. */
@@ -94,9 +104,8 @@ function addSpan(bins: Bins<StretchBin>, from: number, to: number, member: 'open
   // Both ends first: from here on no bin becomes wider.
   bins.at(to)
   bins.at(from)
-  const { widthMs } = bins
   for (let at = from; at < to; ) {
-    const next = Math.min(to, (Math.floor(at / widthMs) + 1) * widthMs)
+    const next = Math.min(to, endOf(bins, at))
     bins.at(at)[member] += next - at
     at = next
   }

@@ -24,15 +24,19 @@ export function renderVerdict(summary: Summary, manifest: Manifest, cut: boolean
   ].filter((line) => line !== undefined)
   return html`<section class="verdict ${name}" aria-labelledby="verdict">
 <h2 id="verdict"><span class="sign" aria-hidden="true">${sign}</span> ${status}</h2>
-${reasons.length === 0 ? undefined : html`<dl>${reasons.map(renderReason)}</dl>`}
+${reasons.length === 0 ? undefined : html`<dl>${reasons.map((reason) => renderReason(reason, status))}</dl>`}
 ${lines.length === 0 ? undefined : html`<ul class="plain">${lines.map((line) => html`<li>${line}</li>`)}</ul>`}
 ${renderGates(summary)}</section>
 `
 }
 
-function renderReason({ code, figure, message, advice, severity }: ReturnType<typeof describeVerdict>[number]): Markup {
-  return html`<dt><code>${code}</code>${figure === '' ? undefined : html` <b>${figure}</b>`}<span class="severity"> ${severity}</span></dt>
-<dd>${message === undefined ? undefined : html`${message}. `}<span class="remedy">${advice}</span></dd>`
+type Reason = ReturnType<typeof describeVerdict>[number]
+
+/** How grave it is goes without saying where it is as grave as the verdict. */
+function renderReason({ code, figure, message, advice, severity }: Reason, status: string): Markup {
+  const grave = severity === status.toLowerCase() ? undefined : html` <span class="severity">${severity}</span>`
+  return html`<dt><code>${code}</code>${figure === '' ? undefined : html` <b>${figure}</b>`}${grave}</dt>
+<dd>${message === undefined ? undefined : html`${message}. `}<span class="remedy">→ ${advice}</span></dd>`
 }
 
 function renderGates({ gates, scenarios }: Summary): Markup | undefined {
