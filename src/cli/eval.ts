@@ -110,7 +110,7 @@ const command: CommandDef = makeCommand(
     examples: [
       'bench eval --url http://localhost:8000 --suite quick --limit 200',
       'bench eval --url http://localhost:8000 --against http://localhost:8001 --tasks gsm8k --tolerance 0.01',
-      "bench eval --url http://localhost:8000 --start 'vllm serve M' --against bench-runs/2026-11-23-k3f9 --junit quality.xml",
+      "bench eval --url http://localhost:8000 --start 'vllm serve M' --against earlier --junit out.xml",
       'bench eval --url http://localhost:8000 --tasks my_task --include-path tasks --endpoint chat',
     ],
   },
