@@ -83,7 +83,12 @@ const describers: Readonly<Record<OldTool, (run: LoggedRun) => readonly [OldFile
     },
   ],
   sagellm: ({ scenarios }) => {
-    const summary = describeSagellmRun(scenarios.map(({ plan, records }) => ({ name: plan.name, records })))
+    const summary = describeSagellmRun(
+      scenarios.map(({ plan, records, gpu }) => {
+        const peakMemoryMb = gpu?.memory_used_mb?.max
+        return { name: plan.name, records, ...(peakMemoryMb !== undefined && { peakMemoryMb }) }
+      }),
+    )
     const each = Object.entries(summary.workloads).map(([name, value]) => ({ name: `${name}_metrics.json`, value }))
     return [{ name: 'benchmark_summary.json', value: summary }, ...each]
   },

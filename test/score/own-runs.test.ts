@@ -5,11 +5,13 @@ import { describeOwnGpu } from '../../src/core/compat/own-gpu.ts'
 import { describeOwnRun, joinScores, type OwnRun } from '../../src/core/compat/own-run.ts'
 import { describeProbadorLoad } from '../../src/core/compat/probador/own-load.ts'
 import { readLoadResult } from '../../src/core/compat/probador/result.ts'
+import { describeSagellmRun } from '../../src/core/compat/sagellm/result.ts'
 import { figuresOfOwnRun, holdSagellmContract } from '../../src/core/compat/sagellm/verdict.ts'
 import { probadorContract as contract } from '../../src/core/score/contract.ts'
 import { scoreResults } from '../../src/core/score/document.ts'
 import { memoryLayout, powerLayout } from '../../src/core/score/text/flat.ts'
 import { asWritten, renderTable } from '../../src/core/score/text/layout.ts'
+import { okRecord } from '../metrics/records.ts'
 import { loadResult } from './load-results.ts'
 
 const distribution = (values: readonly number[], unit: string): MetricResult => {
@@ -181,6 +183,13 @@ describe('a contract of sagellm', () => {
     ])
     expect(lines.find(({ check }) => check === 'spec_accept_rate')).toMatchObject({ status: 'not-measured' })
   })
+})
+
+it("the peak of the server's memory is in sagellm's metrics file, where it was seen", () => {
+  const workload = { name: 'Q1', records: [okRecord(), okRecord()] }
+  const { workloads } = describeSagellmRun([{ ...workload, peakMemoryMb: 512 }])
+  expect(workloads.Q1).toMatchObject({ peak_mem_mb: 512, avg_mem_mb: 512, successful_requests: 2 })
+  expect(describeSagellmRun([workload]).workloads.Q1).toMatchObject({ peak_mem_mb: 0 })
 })
 
 describe('what a GPU figure lacks', () => {

@@ -17,11 +17,16 @@ export interface SagellmSummary {
   }
 }
 
-/** `records`: of the measured phase. */
-export function describeSagellmRun(
-  workloads: readonly { readonly name: string; readonly records: readonly RequestRecord[] }[],
-): SagellmSummary {
-  const metrics = workloads.map(({ name, records }) => [name, describeWorkload(records)] as const)
+export interface SagellmWorkload {
+  readonly name: string
+  /** Of the measured phase. */
+  readonly records: readonly RequestRecord[]
+  /** Of the server, where it was seen. */
+  readonly peakMemoryMb?: number
+}
+
+export function describeSagellmRun(workloads: readonly SagellmWorkload[]): SagellmSummary {
+  const metrics = workloads.map((workload) => [workload.name, describeWorkload(workload)] as const)
   const total = (count: 'total_requests' | 'successful_requests' | 'failed_requests'): number =>
     metrics.reduce((sum, [, figures]) => sum + figures[count]!, 0)
   return {
@@ -36,8 +41,10 @@ export function describeSagellmRun(
 }
 
 /** Where both versions have a name, the later one's rule holds. */
-function describeWorkload(records: readonly RequestRecord[]): SagellmMetrics {
-  const requests = records.map((record) => (record.outcome === 'ok' ? describeAnswer(record) : undefined))
+function describeWorkload({ records, peakMemoryMb = 0 }: SagellmWorkload): SagellmMetrics {
+  const requests = records.map((record) =>
+    record.outcome === 'ok' ? { ...describeAnswer(record), peak_mem_mb: peakMemoryMb } : undefined,
+  )
   const responses = requests.map((request): SagellmResponse => request ?? { ...UNKNOWN, error: 'failed' })
   return { ...aggregateSagellmYear1(responses), ...aggregateSagellmHead(requests) }
 }
