@@ -27,7 +27,8 @@ export function drawChart(chart: ChartData, axis: ChartAxis, figure: HTMLElement
   const isMuted = (line: LineData): boolean =>
     chosen !== undefined && line.scenario !== undefined && line.scenario !== chosen
   const { series, bands, columns } = describeSeries(chart, colors, isMuted)
-  const readout = createReadout(figure.querySelector<HTMLElement>('.readout')!, chart, axis, colors)
+  const legend = figure.querySelector<HTMLElement>('.readout')!
+  const readout = createReadout(legend, chart, axis, colors)
 
   const plot = new uPlot(
     {
@@ -106,7 +107,12 @@ export function drawChart(chart: ChartData, axis: ChartAxis, figure: HTMLElement
   }
   new ResizeObserver(() => resize()).observe(place)
   place.addEventListener('keydown', (event) => moveByKey(event, plot, chart.x.length))
-  place.addEventListener('blur', () => hideCursor(plot))
+  // Whoever hears the page hears the numbers of the one chart that has the keys.
+  place.addEventListener('focus', () => legend.setAttribute('aria-live', 'polite'))
+  place.addEventListener('blur', () => {
+    legend.removeAttribute('aria-live')
+    hideCursor(plot)
+  })
 
   return {
     redraw: () => plot.redraw(false),
