@@ -9,7 +9,7 @@ import { watchServer } from './server/watch.ts'
 const server: MetricPlugin = {
   id: 'server',
   summary: "the server's own metrics: running and waiting requests, caches, tokens and times, beside what we saw",
-  needs: 'a server that shows metrics (Prometheus, OpenMetrics, or JSON as the gateway does)',
+  needs: 'a server that shows metrics; some want a flag for it: llama-server --metrics, SGLang --enable-metrics',
   auto: true,
   definitions,
   limits,

@@ -53,7 +53,8 @@ function bucketsOf({ count, sum, bounds, below }: Times): readonly Bucket[] | un
     const low = bounds[place - 1] ?? 0
     return { count: held, low, high: Math.min(bounds[place] ?? Number.POSITIVE_INFINITY, low + slack) }
   })
-  return buckets.filter((bucket) => bucket.count > 0)
+  const held = buckets.filter((bucket) => bucket.count > 0)
+  return held.length === 0 ? undefined : held
 }
 
 function bucketAt(buckets: readonly Bucket[], rank: number): readonly [bucket: Bucket, before: number] {

@@ -20,10 +20,12 @@ export async function watchServer(context: PluginContext): Promise<Sampler> {
     everyMs,
     async read(_at, signal) {
       const reply = await context.get(url, { timeoutMs: READ_MS, signal: AbortSignal.any([signal, closing.signal]) })
-      requireMetrics(reply, url)
+      if (reply.status !== 200) throw new BenchError('unreachable', `${showAddress(url)} answers ${reply.status}`)
+      const reading = reader(reply.body)
+      if (reading === undefined && !isMetrics(reply.body))
+        throw new BenchError('unreachable', `${showAddress(url)} shows no metric that is known here`)
       // The server wrote it somewhere between our question and its last byte.
       const at = context.toRunMs((reply.sentAt + reply.endAt) / 2)
-      const reading = reader(reply.body)
       const sample = reading === undefined ? { at } : sampleOf(at, reading, last)
       noteChange(context, last, sample)
       last = sample
@@ -45,7 +47,7 @@ async function findAddress(context: PluginContext, reader: Reader): Promise<stri
     const reply = await context.get(url, { timeoutMs: OPEN_MS }).catch(() => undefined)
     const reason = reply === undefined ? 'does not answer' : whyNot(reply, reader, expected)
     if (reason === undefined) return url
-    reasons.push(`${showAddress(url)} ${reason}`)
+    reasons.push(`${reasons.length === 0 ? showAddress(url) : new URL(url).pathname} ${reason}`)
     // Another path of a server that does not answer would take as long again.
     if (reply === undefined) break
   }
@@ -64,14 +66,14 @@ function addressesOf({ options, scrape, target: { baseUrl } }: PluginContext): r
 }
 
 function whyNot({ status, body }: PluginReply, reader: Reader, expected: boolean): string | undefined {
-  // llama-server answers 501, SGLang 404 unless it was started with a flag.
-  if (status !== 200) return `answers ${status}: no metrics, or the server wants a flag for them`
-  if (reader(body) !== undefined || (expected && /^(# |$)/.test(body))) return undefined
+  if (status !== 200) return `answers ${status}`
+  if (reader(body) !== undefined || (expected && isMetrics(body))) return undefined
   return 'shows no metric that is known here'
 }
 
-function requireMetrics({ status }: PluginReply, url: string): void {
-  if (status !== 200) throw new BenchError('unreachable', `${showAddress(url)} answers ${status}`)
+/** A text of metrics begins with a comment; one of none is empty. */
+function isMetrics(body: string): boolean {
+  return /^(?:# |$)/.test(body)
 }
 
 /** Once a change: figures of the one are no continuation of the other's. */
