@@ -246,7 +246,11 @@ describe('the page', () => {
     const content = contentOf(answers(4), { cut: true })
     expect(await renderPage(content, ASSETS)).toContain('the run was cut off')
     const [scenario] = content.summary.scenarios
-    const summary = { ...content.summary, profile: 'vllm', scenarios: [{ ...scenario!, metrics: {} }] }
+    const { ttft } = scenario!.metrics
+    if (ttft?.kind !== 'distribution') throw new Error('no TTFT')
+    const { histogram: _, ...distribution } = ttft.distribution
+    const metrics = { ttft: { ...ttft, distribution } }
+    const summary = { ...content.summary, profile: 'vllm', scenarios: [{ ...scenario!, metrics }] }
     expect(await renderPage({ ...content, summary }, ASSETS)).toContain('Not drawn: vllm keeps no samples of it.')
   })
 })

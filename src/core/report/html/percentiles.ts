@@ -37,7 +37,8 @@ export function drawPercentiles(summary: Summary): ChartData[] {
 
 function drawScenario(scenario: ScenarioSummary, i: number, id: string, due: string | undefined): LineData[] {
   const served = distributionOf(scenario, id)
-  if (served === undefined) return []
+  // Without its samples there is no curve.
+  if (served?.histogram === undefined) return []
   const waited = due === undefined ? undefined : distributionOf(scenario, due)
   // What is measured from when a request was due says something of its own only where requests waited.
   const differs = waited !== undefined && waited.mean - served.mean >= Math.max(1, served.mean / 100)
