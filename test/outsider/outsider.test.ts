@@ -96,6 +96,18 @@ describe.skipIf(!onNode)('an outsider', () => {
     MINUTES,
   )
 
+  it(
+    'gets the page of a run, though nothing that draws is installed',
+    async () => {
+      const load = ['--requests', '4', '--output-tokens', '4', '--html', 'page.html']
+      const { code, stderr } = await run('npx', 'bench', 'run', ...load)
+      expect(code, stderr).toBe(0)
+      expect(readFileSync(join(folder, 'page.html'), 'utf8')).toContain('uPlot\nThe MIT License')
+      expect(readdirSync(join(folder, 'node_modules'))).not.toContain('uplot')
+    },
+    MINUTES,
+  )
+
   it('holds every file that package.json names, and no test of ours', () => {
     const published = join(folder, 'node_modules/inferbench')
     const names = readdirSync(published, { recursive: true }).map(String)
