@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { HttpSpec, ProbeReply, ServerFacts, Target } from 'inferbench'
+import type { HttpSpec, PluginSummary, ProbeReply, ServerFacts, Target } from 'inferbench'
 import llamacpp from 'inferbench/adapters/llamacpp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createReader } from '../../plugins/server/reading.ts'
@@ -78,6 +78,15 @@ describe.skipIf(!isInstalled())('a real llama.cpp server', () => {
       // The server counts all that it generates, ours and what was asked to get ready for the run.
       const generated = (await server.readCounter('tokens_predicted_total')) - generatedBefore
       expect(generated).toBeGreaterThanOrEqual((REQUESTS + WARMUP) * OUTPUT_TOKENS)
+
+      // By its own counters, over the measured window alone, it counted what we did.
+      const seen = (summary.plugins as readonly PluginSummary[]).find(({ plugin }) => plugin === 'server')
+      expect(seen?.source).toBe(`GET ${server.url}/metrics`)
+      const metrics = seen?.scenarios[0]?.metrics
+      expect(metrics?.server_output_tokens_off).toMatchObject({ value: 0, count: REQUESTS * OUTPUT_TOKENS })
+      expect(metrics?.server_prompt_tokens_off).toMatchObject({ value: 0 })
+      expect(metrics?.server_prefix_hits).toMatchObject({ kind: 'scalar' })
+      expect(metrics?.server_tpot_mean).toMatchObject({ kind: 'scalar', count: REQUESTS * OUTPUT_TOKENS })
     })
   }
 

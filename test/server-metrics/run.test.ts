@@ -106,7 +106,15 @@ describe('bench run beside a server with metrics', () => {
       while (asking) await ask()
     })()
     try {
-      const { out, stdout } = await bench('shared', url, '--adapter', 'vllm', '--gate', 'server_waiting.max<1')
+      const { out, stdout } = await bench(
+        'shared',
+        url,
+        '--adapter',
+        'vllm',
+        '--gate',
+        'server_waiting.max<1',
+        ...OFTEN,
+      )
       expect(stdout).toContain('server-shared')
       const { verdict } = readRunFolder(out).summary as { verdict: { status: string } }
       expect(verdict.status).not.toBe('VALID')
@@ -119,8 +127,9 @@ describe('bench run beside a server with metrics', () => {
   it('a server without metrics is no news, unless they were asked for', async () => {
     const url = await startMock('--profile', 'ollama')
     const quiet = await bench('quiet', url, '--adapter', 'ollama')
-    expect(quiet.stdout + quiet.stderr).not.toContain('metrics')
+    expect(quiet.stdout + quiet.stderr).not.toContain('/metrics')
     const asked = await bench('asked', url, '--adapter', 'ollama', '--plugin', 'server')
-    expect(asked.stdout + asked.stderr).toContain('/metrics answers 404; /prometheus/metrics answers 404')
+    expect(asked.stdout).toContain(`server: ${url}/metrics answers 404`)
+    expect(asked.seen?.absent).toBe(`${url}/metrics answers 404; /prometheus/metrics answers 404`)
   })
 })
