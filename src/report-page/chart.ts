@@ -2,6 +2,7 @@
 import uPlot from 'uplot'
 import type { ChartData, LineData, Span } from '../core/report/html/data.ts'
 import type { ChartAxis } from './axes.ts'
+import { hideCursor, moveByKey } from './cursor.ts'
 import { createReadout } from './readout.ts'
 import { chooseTicks, fitRange, formatTick } from './scale.ts'
 import { colorOf } from './theme.ts'
@@ -24,6 +25,7 @@ export function drawChart(chart: ChartData, axis: ChartAxis, figure: HTMLElement
   const place = figure.querySelector<HTMLElement>('.plot')!
   const colors = chart.lines.map((line, i) => pickColor(chart, line, i))
   let chosen: number | undefined
+  let shown = axis.span
   const isMuted = (line: LineData): boolean =>
     chosen !== undefined && line.scenario !== undefined && line.scenario !== chosen
   const { series, bands, columns } = describeSeries(chart, colors, isMuted)
@@ -93,13 +95,11 @@ export function drawChart(chart: ChartData, axis: ChartAxis, figure: HTMLElement
     place,
   )
 
+  /** The zoom of all charts of time is one. */
   function reset(): void {
-    const [first, last] = [chart.x[0]!, chart.x.at(-1)!]
-    const { from, to } = shown ?? axis.span ?? { from: first, to: last }
-    const group = axis.sync === undefined ? [plot] : uPlot.sync(axis.sync).plots
-    for (const one of group) one.setScale('x', { min: from, max: to })
+    if (axis.sync !== 'time' || shown === undefined) return
+    for (const one of uPlot.sync(axis.sync).plots) one.setScale('x', { min: shown.from, max: shown.to })
   }
-  let shown: Span | undefined
 
   const resize = (width = place.clientWidth): void => {
     if (width > 0 && width !== plot.width) plot.setSize({ width, height: plot.height })
@@ -185,27 +185,4 @@ function hasLonelyPoints({ data }: uPlot, series: number): boolean {
 
 function fade(color: string, alpha: number): string {
   return `color-mix(in srgb, ${color} ${100 * alpha}%, transparent)`
-}
-
-const STEPS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 }
-
-function moveByKey(event: KeyboardEvent, plot: uPlot, length: number): void {
-  const step = STEPS[event.key]
-  const ends: Readonly<Record<string, number>> = { Home: 0, End: length - 1 }
-  const end = ends[event.key]
-  if (event.key === 'Escape') hideCursor(plot)
-  if (step === undefined && end === undefined) return
-  event.preventDefault()
-  const index = end ?? Math.min(length - 1, Math.max(0, (plot.cursor.idx ?? -1) + (step ?? 0)))
-  moveCursor(plot, plot.valToPos(plot.data[0]![index]!, 'x'))
-}
-
-function hideCursor(plot: uPlot): void {
-  moveCursor(plot, -10)
-}
-
-/** The types lack the last argument: that charts of the same group follow. */
-function moveCursor(plot: uPlot, left: number): void {
-  const move = plot.setCursor as (place: { left: number; top: number }, fire: boolean, tell: boolean) => void
-  move({ left, top: left < 0 ? -10 : 10 }, true, true)
 }

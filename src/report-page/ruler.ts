@@ -40,8 +40,6 @@ export function drawRuler(place: HTMLElement, phases: readonly Phase[], whole: S
   }
 }
 
-const COLORS = { idle: 'idle', warmup: 'warmup', measure: 'measure' } as const
-
 function paint(plot: uPlot, phases: readonly Phase[]): void {
   const { ctx } = plot
   const { pxRatio } = uPlot
@@ -52,7 +50,7 @@ function paint(plot: uPlot, phases: readonly Phase[]): void {
   for (const { kind, label, from, to } of phases) {
     const [start, end] = [clamp(plot, from), clamp(plot, to)]
     if (end <= start) continue
-    ctx.fillStyle = colorOf(COLORS[kind])
+    ctx.fillStyle = colorOf(kind)
     ctx.fillRect(start, top, Math.max(pxRatio, end - start - pxRatio), height)
     if (ctx.measureText(label).width + 8 * pxRatio > end - start) continue
     ctx.fillStyle = colorOf('ink')

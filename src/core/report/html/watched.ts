@@ -41,7 +41,9 @@ ${lines.map((line) => (line === undefined ? undefined : html`<p class="about">${
 ${plugin.scenarios.map((figures) => {
   const title = scenarios.find(({ scenario }) => scenario === figures.scenario)?.title ?? figures.scenario
   const i = scenarios.findIndex(({ scenario }) => scenario === figures.scenario)
-  return html`<div data-scenario="${i}">${several ? html`<h4>${title}</h4>` : undefined}${renderMetrics(figures, titleOf)}</div>`
+  return html`<div data-scenario="${i}">${several ? html`<h4>${title}</h4>` : undefined}${
+    figures.fault === undefined ? undefined : html`<p class="failed">${figures.fault}</p>`
+  }${renderMetrics(figures, titleOf)}</div>`
 })}`
 }
 
