@@ -133,7 +133,7 @@ function dialectOf(metrics: NonNullable<ScrapeMap['metrics']>): Dialect {
       named.filter(([id]) => ids.includes(id)).map(([id, { names }]) => [id, names.map(canonicalName).map(write)]),
     )
   return {
-    server: 'names of the adapter',
+    server: 'the adapter',
     gauges: pick(GAUGES, (name) => name),
     counters: pick(COUNTERS, (name) => name),
     times: pick(TIMES, withoutUnit),

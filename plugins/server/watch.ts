@@ -11,12 +11,12 @@ const READ_MS = 5000
 export async function watchServer(context: PluginContext): Promise<Sampler> {
   const { scrape, target, options } = context
   const reader = createReader({ model: target.model, ...(scrape === undefined ? {} : { scrape }) })
-  const url = await findAddress(context, reader)
+  const { url, server } = await findAddress(context, reader)
   const everyMs = typeof options.every === 'number' ? options.every : 1000
   const closing = new AbortController()
   let last: Sample | undefined
   return {
-    source: `GET ${showAddress(url)}`,
+    source: `GET ${showAddress(url)}${server === undefined ? '' : `, names of ${server}`}`,
     everyMs,
     async read(_at, signal) {
       const reply = await context.get(url, { timeoutMs: READ_MS, signal: AbortSignal.any([signal, closing.signal]) })
@@ -37,16 +37,24 @@ export async function watchServer(context: PluginContext): Promise<Sampler> {
   }
 }
 
+interface Address {
+  readonly url: string
+  /** Absent where nothing was known yet. */
+  readonly server?: string
+}
+
 /** The first address that answers with metrics. */
-async function findAddress(context: PluginContext, reader: Reader): Promise<string> {
+async function findAddress(context: PluginContext, reader: Reader): Promise<Address> {
   const { options, scrape } = context
   // Some servers export nothing before their first request: where there have to be metrics, any text of metrics will do.
   const expected = options.url !== undefined || options.path !== undefined || scrape !== undefined
   const reasons: string[] = []
   for (const url of addressesOf(context)) {
     const reply = await context.get(url, { timeoutMs: OPEN_MS }).catch(() => undefined)
-    const reason = reply === undefined ? 'does not answer' : whyNot(reply, reader, expected)
-    if (reason === undefined) return url
+    const reading = reply?.status === 200 ? reader(reply.body) : undefined
+    if (reading !== undefined) return { url, server: reading.server }
+    if (expected && reply?.status === 200 && isMetrics(reply.body)) return { url }
+    const reason = reply === undefined ? 'does not answer' : whyNot(reply)
     reasons.push(`${reasons.length === 0 ? showAddress(url) : new URL(url).pathname} ${reason}`)
     // Another path of a server that does not answer would take as long again.
     if (reply === undefined) break
@@ -65,10 +73,8 @@ function addressesOf({ options, scrape, target: { baseUrl } }: PluginContext): r
   return [...paths].map((one) => baseUrl + one)
 }
 
-function whyNot({ status, body }: PluginReply, reader: Reader, expected: boolean): string | undefined {
-  if (status !== 200) return `answers ${status}`
-  if (reader(body) !== undefined || (expected && isMetrics(body))) return undefined
-  return 'shows no metric that is known here'
+function whyNot({ status }: PluginReply): string {
+  return status === 200 ? 'shows no metric that is known here' : `answers ${status}`
 }
 
 /** A text of metrics begins with a comment; one of none is empty. */

@@ -81,7 +81,7 @@ describe.skipIf(!isInstalled())('a real llama.cpp server', () => {
 
       // By its own counters, over the measured window alone, it counted what we did.
       const seen = (summary.plugins as readonly PluginSummary[]).find(({ plugin }) => plugin === 'server')
-      expect(seen?.source).toBe(`GET ${server.url}/metrics`)
+      expect(seen?.source).toBe(`GET ${server.url}/metrics, names of llama.cpp`)
       const metrics = seen?.scenarios[0]?.metrics
       expect(metrics?.server_output_tokens_off).toMatchObject({ value: 0, count: REQUESTS * OUTPUT_TOKENS })
       expect(metrics?.server_prompt_tokens_off).toMatchObject({ value: 0 })

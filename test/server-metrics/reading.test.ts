@@ -224,7 +224,7 @@ describe('what is not known', () => {
     ].join('\n')
     expect(createReader()(text)).toBeUndefined()
     expect(createReader({ scrape: example.scrape! })(text)).toEqual({
-      server: 'names of the adapter',
+      server: 'the adapter',
       values: { requests_running: 5, generation_tokens: 40 },
     })
     const scrape = {

@@ -54,7 +54,7 @@ describe('bench run beside a server with metrics', () => {
   it('counts what the server counts, without being asked to, and a report says the same', async () => {
     const url = await startMock('--ttft', '40ms', '--itl', '8ms')
     const { out, seen, metrics, stdout } = await bench('vllm', url, '--adapter', 'vllm', ...OFTEN)
-    expect(seen?.source).toBe(`GET ${url}/metrics`)
+    expect(seen?.source).toBe(`GET ${url}/metrics, names of vLLM`)
     // Exactly those of the measured window: the readings at its edges leave the warm-up out.
     expect(countOf(metrics.server_ttft)).toBe(REQUESTS)
     expect(metrics.server_req_s).toMatchObject({ count: REQUESTS })

@@ -133,7 +133,7 @@ describe('where it looks', () => {
       asked: string[]
     }
     expect(sample).toMatchObject({ server: 'llama.cpp', generation_tokens: 142 })
-    expect(source).toMatch(/^GET http:\/\/127\.0\.0\.1:\d+\/metrics$/)
+    expect(source).toMatch(/^GET http:\/\/127\.0\.0\.1:\d+\/metrics, names of llama\.cpp$/)
     expect(asked).toEqual(['/metrics', '/metrics'])
   })
   it('where the adapter says, and for the model that is measured', async () => {
@@ -148,7 +148,10 @@ describe('where it looks', () => {
     const seen = await watch(composed('sglang'), ({ url }) => ({
       options: { url: `${url}/own?token=hidden` },
     }))
-    expect(seen).toMatchObject({ source: expect.stringMatching(/\/own$/), sample: { server: 'SGLang' } })
+    expect(seen).toMatchObject({
+      source: expect.stringMatching(/\/own, names of SGLang$/),
+      sample: { server: 'SGLang' },
+    })
     expect(seen.asked.at(-1)).toBe('/own?token=hidden')
     const path = await watch(composed('sglang'), () => ({ options: { path: 'own' } }))
     expect(path.asked).toEqual(['/own', '/own'])
