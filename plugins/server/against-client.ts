@@ -7,6 +7,8 @@ type Named = readonly [id: string, result: MetricResult]
 
 /** Means of different requests say nothing about each other; so many may be missing on one side, %. */
 const SAME_REQUESTS = 5
+/** Counts of tokens so near to each other are of the same requests, %. */
+const SAME_TOKENS = 1
 
 export interface Comparison {
   readonly metrics: Readonly<Record<string, MetricResult>>
@@ -26,16 +28,14 @@ export interface TokensOff {
 
 export function compareWithClient(figures: Figures, scenario: ScenarioSummary): Comparison {
   const sent = countSent(scenario)
-  const finished = figures.counters.get('requests_finished')
-  const others =
-    finished === undefined || finished <= 0
-      ? undefined
-      : { requests: Math.max(0, finished - sent), percent: (100 * Math.max(0, finished - sent)) / finished }
   const failed = sent - (scenario.counts.byOutcome.ok ?? 0)
   const tokens = [
     compareTokens('output', figures.counters.get('generation_tokens'), scenario, failed),
     compareTokens('prompt', figures.counters.get('prompt_tokens'), scenario, failed),
   ].filter((one) => one !== undefined)
+  const tokensOff = tokens.flatMap(([, off]) => off ?? [])
+  const finished = figures.counters.get('requests_finished')
+  const others = countOthers(finished, sent, tokensOff)
   return {
     metrics: Object.fromEntries([
       ...outside('ttft_outside_server', 'ttft', figures, distributionOf(scenario, 'ttft')),
@@ -43,7 +43,7 @@ export function compareWithClient(figures: Figures, scenario: ScenarioSummary): 
       ...tokens.map(([named]) => named),
       ...(others === undefined ? [] : [scalar('server_other_requests', others.percent, finished)]),
     ]),
-    tokensOff: tokens.flatMap(([, off]) => off ?? []),
+    tokensOff,
     ...(others === undefined ? {} : { others }),
     sent,
   }
@@ -52,6 +52,20 @@ export function compareWithClient(figures: Figures, scenario: ScenarioSummary): 
 /** Requests of the window that reached the server, as far as we know. */
 function countSent({ counts: { requests, byOutcome } }: ScenarioSummary): number {
   return Math.max(0, requests - (byOutcome.dropped ?? 0) - (byOutcome.refused ?? 0))
+}
+
+/**
+ * A request for several answers counts as several in some servers. Others would have made tokens: where both count the same, there were none.
+ */
+function countOthers(
+  finished: number | undefined,
+  sent: number,
+  tokensOff: readonly TokensOff[],
+): Comparison['others'] | undefined {
+  if (finished === undefined || finished <= 0) return undefined
+  const same = tokensOff.some(({ kind, percent }) => kind === 'output' && Math.abs(percent) <= SAME_TOKENS)
+  const requests = same ? 0 : Math.max(0, finished - sent)
+  return { requests, percent: (100 * requests) / finished }
 }
 
 /** Means are exact on both sides, whatever the buckets are. */

@@ -156,6 +156,12 @@ describe('the server beside the client', () => {
     expect(readValue(seen.metrics, 'ttft_outside_server')).toBe('the server timed 50 requests, we 40')
     expect(seen.findings?.find(({ code }) => code === 'server-tokens')?.message).toContain('we 800: 25 %')
   })
+  it('takes several answers to one request for no others', () => {
+    const metrics = { ...scenarioOf().metrics, output_tokens: summaryOf(40, 40), input_tokens: summaryOf(200, 40) }
+    const samples = readAll(vllm(990, { requests: 10 }, true), vllm(5010, { requests: 90 }, true))
+    expect(figureOf(summarize(samples, { scenario: scenarioOf({ metrics }) }), 'server-shared')).toBe(0)
+    expect(figureOf(summarize(samples), 'server-shared')).toBe(50)
+  })
   it('compares no tokens when requests failed: the server worked for them as well', () => {
     const scenario = scenarioOf({
       counts: {
