@@ -1,18 +1,11 @@
 /** What the GPUs of the server do, how hot they are, and what holds them back. */
-import {
-  BenchError,
-  type MetricPlugin,
-  type Platform,
-  type PluginContext,
-  type PluginOption,
-  type Sample,
-} from 'inferbench'
+import { BenchError, type MetricPlugin, type Platform, type PluginContext, type PluginOption } from 'inferbench'
 import { charts } from './gpu/charts.ts'
 import { seesGpu } from './gpu/check.ts'
 import { isDcgmField } from './gpu/dcgm.ts'
 import { definitions, limits } from './gpu/definitions.ts'
 import { summarizeGpus } from './gpu/figures.ts'
-import { createOrder, toDevicesLine } from './gpu/series.ts'
+import { createLines, type ServerLine, toDevicesLine, toFacts } from './gpu/series.ts'
 import { type GpuSource, openGpuSource, type Scrape } from './gpu/source.ts'
 import { chooseGpus, type FindProcesses, findUsedGpus, type UsedGpus, watchProcesses } from './gpu/users.ts'
 import { openProc } from './process/linux.ts'
@@ -110,26 +103,18 @@ async function sample(context: PluginContext): ReturnType<NonNullable<MetricPlug
   if (source.devices.some(({ gpu, split }) => split && used.gpus.includes(gpu))) {
     context.note('a GPU is split into instances (MIG): clocks, temperature and power are those of the whole')
   }
-  const facts = source.devices.map(({ gpu, uuid, name, split, memoryTotalMib }) => ({
-    gpu,
-    uuid,
-    name,
-    split,
-    memoryTotalMib,
-  }))
-  const inOrder = createOrder()
-  let first: Sample | undefined = { at: context.toRunMs(context.platform.clock.now()), server: used, gpus: facts }
+  const head: ServerLine = { server: used, gpus: source.devices.map(toFacts) }
+  const toLines = createLines({ ...head })
   return {
     source: describeSource(gpus),
     everyMs: source.everyMs,
     async read(_, signal) {
-      const lines: Sample[] = first === undefined ? [] : [first]
-      first = undefined
-      for (const { at, processes } of (await watch?.read()) ?? []) lines.push({ at: context.toRunMs(at), processes })
-      // Once what is known is in hand: this may reject.
-      for (const { at, devices } of await source.read(signal))
-        lines.push({ at: context.toRunMs(at), ...toDevicesLine(devices) })
-      return inOrder(lines)
+      const readings = await source.read(signal)
+      const processes = (await watch?.read()) ?? []
+      return toLines([
+        ...readings.map(({ at, devices }) => ({ at: context.toRunMs(at), ...toDevicesLine(devices) })),
+        ...processes.map((line) => ({ ...line, at: context.toRunMs(line.at) })),
+      ])
     },
     async close() {
       await Promise.all([watch?.close(), source.close()])

@@ -1,7 +1,7 @@
 /** Energy of the server's GPUs, and of the processors and memory of its machine: for each token, for each request, in money and CO2. */
 import { BenchError, type MetricPlugin, type PluginContext, type Sample } from 'inferbench'
 import { seesGpu } from './gpu/check.ts'
-import { createOrder } from './gpu/series.ts'
+import { createLines } from './gpu/series.ts'
 import { describeSource, type Gpus, gpuOptions, openGpus } from './gpu.ts'
 import { charts } from './power/charts.ts'
 import { definitions } from './power/definitions.ts'
@@ -40,8 +40,7 @@ async function sample(context: PluginContext): ReturnType<NonNullable<MetricPlug
   const zones = typeof opened === 'string' ? [] : opened
   const ofGpus = typeof gpus === 'string' ? undefined : gpus
 
-  const inOrder = createOrder()
-  let first: Sample | undefined = { at: toRunMs(platform.clock.now()), meters: listMeters(ofGpus, zones) }
+  const toLines = createLines({ meters: listMeters(ofGpus, zones) })
   const readZones = async (): Promise<readonly Sample[]> => {
     const at = toRunMs(platform.clock.now())
     const devices = await Promise.all(
@@ -50,8 +49,16 @@ async function sample(context: PluginContext): ReturnType<NonNullable<MetricPlug
     const told = devices.filter(({ energyJ }) => energyJ !== undefined)
     return told.length === 0 ? [] : [{ at, devices: told }]
   }
-  const readGpus = async (signal: AbortSignal): Promise<readonly Sample[]> => {
-    const readings = (await ofGpus?.source.read(signal)) ?? []
+  let said = false
+  const readGpus = async (signal: AbortSignal, alone: boolean): Promise<readonly Sample[]> => {
+    const coming = ofGpus?.source.read(signal) ?? []
+    // What the processors told is kept, whatever becomes of the GPUs.
+    const readings = await Promise.resolve(coming).catch((thrown: unknown) => {
+      if (alone) throw thrown
+      if (!said) note(`GPUs are not metered any more: ${reasonOf(thrown)}`)
+      said = true
+      return []
+    })
     return readings.map(({ at, devices }) => ({
       at: toRunMs(at),
       devices: devices
@@ -69,10 +76,8 @@ async function sample(context: PluginContext): ReturnType<NonNullable<MetricPlug
       zones.length > 0 ? ZONES_EVERY_MS : Number.POSITIVE_INFINITY,
     ),
     async read(_, signal) {
-      const lines = first === undefined ? [] : [first]
-      first = undefined
       const ofZones = await readZones()
-      return inOrder([...lines, ...ofZones, ...(await readGpus(signal))])
+      return toLines([...ofZones, ...(await readGpus(signal, ofZones.length === 0))])
     },
     async close() {
       await ofGpus?.source.close()

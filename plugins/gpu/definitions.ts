@@ -28,6 +28,7 @@ export const definitions: readonly MetricDefinition[] = [
   define('gpu_sm_clock', 'SM clock', 'MHz', 'distribution', EACH),
   define('gpu_memory_clock', 'memory clock', 'MHz', 'distribution', EACH),
   define('gpu_memory_used', 'GPU memory', 'MiB', 'distribution', 'each reading, all GPUs of the server together'),
+  define('gpu_memory_total', 'GPU memory there is', 'MiB', 'scalar', 'all GPUs of the server together'),
   define('gpu_temperature', 'GPU temperature', '°C', 'distribution', EACH),
   define('gpu_power', 'GPU power', 'W', 'distribution', 'each reading, all GPUs of the server together'),
   define(

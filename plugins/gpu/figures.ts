@@ -71,6 +71,7 @@ function measure({ server, before, within }: Readings, source: string): Metrics 
     gpu_sm_clock: pick(all, 'smClockMhz'),
     gpu_memory_clock: pick(all, 'memoryClockMhz'),
     gpu_memory_used: sums(within, 'memoryUsedMib', server),
+    gpu_memory_total: all.length === 0 ? undefined : server?.memoryTotalMib,
     gpu_temperature: pick(all, 'temperatureC'),
     gpu_power: sums(within, 'powerW', server),
     gpu_power_limit: meanOf(sums(within, 'powerLimitW', server)),

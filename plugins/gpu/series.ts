@@ -1,8 +1,8 @@
 /** What lines of the series hold, and reading them back: a folder may have been written by another version. */
 import { asArray, asObject, asText, type JsonObject, type Sample } from 'inferbench'
-import type { DeviceReading, Hold } from './device.ts'
+import { type DeviceReading, definedOnly, type Hold } from './device.ts'
 
-/** Stands first: what does not change. */
+/** In the first line: what does not change. */
 export interface ServerLine {
   readonly server: {
     /** Numbers of the GPUs that it uses. */
@@ -10,8 +10,10 @@ export interface ServerLine {
     /** How that is known, for people. */
     readonly why: string
   }
-  readonly gpus: readonly Pick<DeviceReading, 'gpu' | 'uuid' | 'name' | 'split' | 'memoryTotalMib'>[]
+  readonly gpus: readonly DeviceFacts[]
 }
+
+type DeviceFacts = Pick<DeviceReading, 'gpu' | 'uuid' | 'name' | 'split' | 'memoryTotalMib'>
 
 export interface DevicesLine {
   readonly devices: readonly Omit<DeviceReading, 'uuid' | 'name' | 'split' | 'memoryTotalMib'>[]
@@ -25,6 +27,10 @@ export interface ProcessesLine {
     /** Absent: not known. */
     readonly server?: boolean
   }[]
+}
+
+export function toFacts({ gpu, uuid, name, split, memoryTotalMib }: DeviceReading): DeviceFacts {
+  return definedOnly<DeviceFacts>({ gpu, uuid, name, split, memoryTotalMib })
 }
 
 export function toDevicesLine(devices: readonly DeviceReading[]): DevicesLine {
@@ -130,14 +136,20 @@ export function findOthers(samples: readonly Sample[], gpus: ReadonlySet<number>
   )
 }
 
-/** Samples never go back: what was read by one source may have been stamped shortly before what another said. */
-export function createOrder(): (samples: readonly Sample[]) => readonly Sample[] {
+/**
+ * Readings as lines of a series. The first one carries the head, which holds what does not change; none lies before another that was handed out earlier,
+ * since what one source read may have been stamped shortly before what another said.
+ */
+export function createLines(head: Omit<Sample, 'at'>): (samples: readonly Sample[]) => readonly Sample[] {
+  let next: Omit<Sample, 'at'> = head
   let lastAt = Number.NEGATIVE_INFINITY
   return (samples) =>
     [...samples]
       .sort((a, b) => a.at - b.at)
       .map((sample) => {
         lastAt = Math.max(lastAt, sample.at)
-        return { ...sample, at: lastAt }
+        const line = { ...next, ...sample, at: lastAt }
+        next = {}
+        return line
       })
 }

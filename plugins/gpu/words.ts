@@ -34,7 +34,7 @@ export function describeGpus(
     clock && `${range(clock)} MHz`,
     capped > 0 && `${percent(capped)} at its power limit`,
     heat && `${Math.round(heat.max)} °C`,
-    memory && ofWhole(memory.max, server?.memoryTotalMib, 'MiB', 'GiB', 1024),
+    memory && ofWhole(memory.max, scalar('gpu_memory_total'), 'MiB', 'GiB', 1024),
   ].filter((part) => part !== undefined && part !== false && part !== '')
   return parts.reduce<string>(
     (line, part, i) => {

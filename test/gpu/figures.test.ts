@@ -50,6 +50,7 @@ describe('figures of GPUs', () => {
     expect(readValue(during.gpu_busy)).toBeGreaterThan(96)
     expect(readValue(during.gpu_power)).toBeCloseTo(4758.8, 0)
     expect(readValue(during.gpu_power_limit)).toBe(5600)
+    expect(readValue(during.gpu_memory_total)).toBe(8 * 143_771)
     expect(readValue(observe(eight, BEFORE).metrics.gpu_power)).toBeLessThan(850)
     expect(readValue(observe(eight, AFTER).metrics.gpu_busy)).toBe(0)
   })

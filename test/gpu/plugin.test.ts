@@ -22,4 +22,29 @@ const sources: PluginSources = {
   jumps: () => openSource('jumps'),
 }
 
-testPlugin(gpu, { sampling: { load: loadPlatform, sources } })
+testPlugin(gpu, {
+  sampling: { load: loadPlatform, sources },
+  series: {
+    samples: [
+      { at: 0, server: { gpus: [0], why: 'x' }, gpus: [{ gpu: 0, name: 'NVIDIA H200', memoryTotalMib: 143_771 }] },
+      ...Array.from({ length: 60 }, (_, i) => ({
+        at: 100 * i,
+        devices: [
+          {
+            gpu: 0,
+            busyPercent: 97,
+            smClockMhz: 1980,
+            powerW: 600 + i,
+            powerLimitW: 700,
+            temperatureC: 60,
+            memoryUsedMib: 120_000,
+            holds: i % 9 === 0 ? ['hardware-thermal'] : [],
+            eccErrors: i < 30 ? 0 : 1,
+            xid: 0,
+          },
+        ],
+      })),
+      { at: 6000, processes: [{ gpu: 0, pid: 7, memoryMib: 500, server: false }] },
+    ],
+  },
+})
