@@ -98,8 +98,6 @@ async function sample(context: PluginContext): ReturnType<NonNullable<MetricPlug
   const { source, used, findProcesses } = gpus
   const watch =
     source.kind === 'nvidia-smi' ? watchProcesses(context.platform, source.devices, findProcesses) : undefined
-  if (watch === undefined)
-    context.note(`${source.name} does not say who computes on a GPU: whether others did is not known`)
   if (source.devices.some(({ gpu, split }) => split && used.gpus.includes(gpu))) {
     context.note('a GPU is split into instances (MIG): clocks, temperature and power are those of the whole')
   }

@@ -35,12 +35,13 @@ async function sample(context: PluginContext): ReturnType<NonNullable<MetricPlug
   const { platform, toRunMs, note } = context
   const [gpus, opened] = await Promise.all([openGpus(context).catch(reasonOf), openZones(context)])
   if (typeof gpus === 'string' && typeof opened === 'string') throw new BenchError('unsupported', `${gpus}; ${opened}`)
-  if (typeof gpus === 'string') note(`GPUs are not metered: ${gpus}`)
-  if (typeof opened === 'string') note(`processors are not metered: ${opened}`)
   const zones = typeof opened === 'string' ? [] : opened
   const ofGpus = typeof gpus === 'string' ? undefined : gpus
 
-  const toLines = createLines({ meters: listMeters(ofGpus, zones) })
+  const toLines = createLines({
+    meters: listMeters(ofGpus, zones),
+    unmetered: { ...(typeof gpus === 'string' && { gpu: gpus }), ...(typeof opened === 'string' && { cpu: opened }) },
+  })
   const readZones = async (): Promise<readonly Sample[]> => {
     const at = toRunMs(platform.clock.now())
     const devices = await Promise.all(

@@ -80,8 +80,9 @@ function measure({ server, before, within }: Readings, source: string): Metrics 
     gpu_ecc_errors: countRises(known),
     gpu_xid_errors: countErrors(known),
   }
+  const [teller] = source.split(/[,;]/)
   const reason = (id: string): string =>
-    all.length === 0 ? 'no reading of a GPU fell into it' : `${WHY_NOT[id] ?? 'not told'} by ${source}`
+    all.length === 0 ? 'no reading of a GPU fell into it' : `not told by ${teller}${WHY_NOT[id] ?? ''}`
   const results = definitions.map(({ id, unit, kind }) => {
     const value = values[id]
     return [id, toResult(value, unit, kind, reason(id))] as const
@@ -91,12 +92,12 @@ function measure({ server, before, within }: Readings, source: string): Metrics 
 
 /** What some sources never tell. */
 const WHY_NOT: Readonly<Record<string, string>> = {
-  gpu_busy: 'not told (a GPU in MIG instances has no utilisation as a whole)',
-  gpu_xid_errors: 'not told (a DCGM exporter tells them)',
+  gpu_busy: ' (a GPU in MIG instances has no utilisation as a whole)',
+  gpu_xid_errors: ' (a DCGM exporter tells them)',
   gpu_ecc_errors:
-    'not told (the GPU has no ECC, or it is off; a DCGM exporter has to be asked for DCGM_FI_DEV_ECC_DBE_VOL_TOTAL)',
-  gpu_throttled: 'not told (a DCGM exporter has to be asked for DCGM_FI_DEV_CLOCKS_EVENT_REASONS)',
-  gpu_power_capped: 'not told (a DCGM exporter has to be asked for DCGM_FI_DEV_CLOCKS_EVENT_REASONS)',
+    ' (the GPU has no ECC, or it is off; a DCGM exporter has to be asked for DCGM_FI_DEV_ECC_DBE_VOL_TOTAL)',
+  gpu_throttled: ' (a DCGM exporter has to be asked for DCGM_FI_DEV_CLOCKS_EVENT_REASONS)',
+  gpu_power_capped: ' (a DCGM exporter has to be asked for DCGM_FI_DEV_CLOCKS_EVENT_REASONS)',
 }
 
 function toResult(

@@ -147,8 +147,9 @@ export function createLines(head: Omit<Sample, 'at'>): (samples: readonly Sample
     [...samples]
       .sort((a, b) => a.at - b.at)
       .map((sample) => {
-        lastAt = Math.max(lastAt, sample.at)
-        const line = { ...next, ...sample, at: lastAt }
+        const { at, ...read } = sample
+        lastAt = Math.max(lastAt, at)
+        const line = { at: lastAt, ...next, ...read }
         next = {}
         return line
       })

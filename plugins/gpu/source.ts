@@ -273,11 +273,13 @@ async function openAsked(
 
 async function openDcgm(url: string, asked: number | undefined, scrape: Scrape, emit: Emit): Promise<Feed> {
   const everyMs = asked ?? 1000
+  const place = url.replace(/\/\/[^/@]*@/, '//')
   const readOnce = async (signal: AbortSignal): Promise<GpuReading> => {
     const { at, status, samples } = await scrape(url, { timeoutMs: Math.max(2000, everyMs), signal })
-    if (status !== 200) throw new BenchError('unreachable', `${url} answers ${status}, not the text of a DCGM exporter`)
+    if (status !== 200)
+      throw new BenchError('unreachable', `${place} answers ${status}, not the text of a DCGM exporter`)
     const devices = readDcgm(samples)
-    if (devices.length === 0) throw new BenchError('unreachable', `${url} names no GPU: is it a DCGM exporter?`)
+    if (devices.length === 0) throw new BenchError('unreachable', `${place} names no GPU: is it a DCGM exporter?`)
     return { at, devices }
   }
   const { devices } = await readOnce(new AbortController().signal)
@@ -289,7 +291,7 @@ async function openDcgm(url: string, asked: number | undefined, scrape: Scrape, 
     if (energy !== last || !/\d/.test(energy)) emit(reading)
     last = energy
   })
-  return { kind: 'dcgm', name: `DCGM exporter at ${url}`, everyMs, devices, renew, close: async () => {} }
+  return { kind: 'dcgm', name: `DCGM exporter at ${place}`, everyMs, devices, renew, close: async () => {} }
 }
 
 /** Who asks while an answer is on its way waits for that one. */

@@ -9,7 +9,7 @@ import {
 } from 'inferbench'
 import { definitions } from './definitions.ts'
 import { type Energy, measureEnergy } from './energy.ts'
-import { type MeterKind, type MeterSeries, readMeters } from './series.ts'
+import { type MeterKind, type MeterSeries, readMeters, readUnmetered } from './series.ts'
 import { describePower } from './words.ts'
 
 /** A number, or why there is none. */
@@ -25,7 +25,8 @@ export function summarizePower(series: Series, window: Window): Observation {
   const parts = partsOf(series, window)
   const windows = parts.length === 0 ? [window] : parts
   const seconds = windows.reduce((sum, { startAt, endAt }) => sum + (endAt - startAt) / 1000, 0)
-  const values = { ...measureWindow(meters, windows, seconds), ...relateToIdle(series, meters, window) }
+  const why = { ...NOT_METERED, ...readUnmetered(series.samples) }
+  const values = { ...measureWindow(meters, windows, seconds, why), ...relateToIdle(series, meters, window) }
   const net = netOf(values, seconds)
   const all: Readonly<Record<string, Value>> = {
     ...values,
@@ -71,11 +72,12 @@ function measureWindow(
   meters: readonly MeterSeries[],
   windows: readonly Window[],
   seconds: number,
+  why: Readonly<Record<MeterKind, string>>,
 ): Readonly<Record<OfWindow, Value>> {
   const total = meters.length === 0 ? 'nothing is metered' : sumEnergy(meters, windows)
   const ofKind = (kind: MeterKind): Value => {
     const some = meters.filter((meter) => meter.kind === kind)
-    const sum = some.length === 0 ? NOT_METERED[kind] : sumEnergy(some, windows)
+    const sum = some.length === 0 ? why[kind] : sumEnergy(some, windows)
     return typeof sum === 'string' ? sum : sum.joules
   }
   const whole = typeof total !== 'string'

@@ -27,6 +27,13 @@ function asNumber(value: unknown): number | undefined {
 
 const KINDS: readonly string[] = ['gpu', 'cpu', 'dram'] satisfies readonly MeterKind[]
 
+/** Why devices of a kind are not among the meters. */
+export function readUnmetered(samples: readonly Sample[]): Readonly<Partial<Record<MeterKind, string>>> {
+  const reasons = asObject(samples.find(({ unmetered }) => unmetered !== undefined)?.unmetered)
+  const [gpu, cpu] = [asText(reasons?.gpu), asText(reasons?.cpu)]
+  return { ...(gpu === undefined ? {} : { gpu }), ...(cpu === undefined ? {} : { cpu, dram: cpu }) }
+}
+
 export function readMeters(samples: readonly Sample[]): readonly MeterSeries[] {
   const first = samples.find(({ meters }) => Array.isArray(meters))
   const meters = asArray(first?.meters).flatMap((value) => {

@@ -82,7 +82,7 @@ describe('figures of GPUs', () => {
     expect(bare.gpu_xid_errors).toEqual({
       kind: 'absent',
       unit: 'errors',
-      reason: 'not told (a DCGM exporter tells them) by nvidia-smi',
+      reason: 'not told by nvidia-smi (a DCGM exporter tells them)',
     })
   })
 

@@ -28,7 +28,7 @@ async function run(
   path: string,
 ): Promise<{ readonly said: string; readonly summary: Summary }> {
   const out = join(folder, name)
-  const measured = ['--requests', '60', '--concurrency', '2', '--warmup', '4', '--output-tokens', '16']
+  const measured = ['--requests', '60', '--concurrency', '8', '--warmup', '8', '--output-tokens', '8']
   const { stdout, stderr, code } = await runBench(
     ['run', '--url', mock.url, ...measured, '--no-plugin', 'all', '--out', out, ...args],
     { env: { PATH: path } },
@@ -55,6 +55,7 @@ describe('bench run --plugin gpu --plugin power', () => {
     for (const id of ['energy', 'energy_net', 'energy_per_token', 'cost_per_mtok', 'power_idle']) {
       expect(metrics[id], id).toMatchObject({ kind: 'scalar' })
     }
+    expect(metrics.energy_cpu).toMatchObject({ kind: 'absent' })
     expect(Object.keys(phases ?? {})).toEqual(expect.arrayContaining(['before', 'after']))
     // GPU 3 is slowed down by heat in every fourth tick.
     expect(summary.verdict.reasons.map(({ code }) => code)).toContain('gpu-throttled')

@@ -69,6 +69,13 @@ describe('figures of energy', () => {
     expect(readValue(half.energy_gpu)).toBeGreaterThan(7000)
   })
 
+  it('say why processors are not among them', () => {
+    const [first, ...rest] = byPower
+    const { metrics } = metricsOf([{ ...first!, unmetered: { cpu: 'for root alone' } }, ...rest])
+    expect(metrics.energy_cpu).toMatchObject({ kind: 'absent', reason: 'for root alone' })
+    expect(metrics.energy_dram).toMatchObject({ kind: 'absent', reason: 'for root alone' })
+  })
+
   it('have a price and a weight where those are given', () => {
     const options = { priceGpuHour: 2.5, priceKwh: 0.3, gco2Kwh: 350 }
     const { metrics } = metricsOf(byPower, { options })
