@@ -59,13 +59,10 @@ export function countEnergy(points: readonly MeterPoint[], span: Span, wrapsAtJ?
   const [start, end] = [readAt(risen, span.startAt), readAt(risen, span.endAt)]
   if (start === undefined || end === undefined) return { reason: 'its counter was not read around the window' }
   const joules = end.value - start.value
-  // Between two values of the counter: all or nothing of the rise may have been within.
-  const uncertainJ = start.step === end.step ? Math.max(joules, start.rise - joules) : start.uncertain + end.uncertain
-  return {
-    joules,
-    uncertainJ: start.step === end.step && start.uncertain + end.uncertain === 0 ? 0 : uncertainJ,
-    how: 'counter',
-  }
+  const uncertain = start.uncertain + end.uncertain
+  // Between two values of the counter all of its rise may have been within, or nothing.
+  const within = start.step === end.step && uncertain > 0
+  return { joules, uncertainJ: within ? Math.max(joules, start.rise - joules) : uncertain, how: 'counter' }
 }
 
 /** The counter without jumps; of equal values the first, since one that repeats itself was not read again. */
@@ -102,8 +99,13 @@ function readAt(points: readonly Point[], at: number): Edge | undefined {
   const lasted = b.at - a.at
   if (lasted <= 0 || at < a.at - lasted || at > b.at + lasted) return undefined
   const [rise, part] = [b.value - a.value, (at - a.at) / lasted]
-  const uncertain = part === 0 || part === 1 ? 0 : Math.max(Math.abs(part), Math.abs(1 - part)) * rise
-  return { value: a.value + part * rise, uncertain, step, rise }
+  return { value: a.value + part * rise, uncertain: rise * partInDoubt(part), step, rise }
+}
+
+/** Of the rise in a step, what may lie on the other side of an edge in it, or what was made up beyond it. */
+function partInDoubt(part: number): number {
+  if (part <= 0) return -part
+  return part >= 1 ? part - 1 : Math.max(part, 1 - part)
 }
 
 /**
@@ -126,10 +128,13 @@ export function integratePower(points: readonly MeterPoint[], span: Span): Energ
   const gap = Math.max(...bounded.slice(1).map(({ at }, i) => at - bounded[i]!.at))
   if (gap > longest) return { reason: `its power was not read for ${(gap / 1000).toFixed(1)} s` }
   const clipped = [interpolate(from, bounded[1]!, span.startAt), ...inner, interpolate(bounded.at(-2)!, to, span.endAt)]
-  return { ...sumTrapezoids(clipped), how: 'power' }
+  const { joules, uncertainJ } = sumTrapezoids(clipped)
+  const heldJ =
+    (Math.max(0, told[0]!.at - span.startAt) * from.value + Math.max(0, span.endAt - told.at(-1)!.at) * to.value) / 1000
+  return { joules, uncertainJ: uncertainJ + heldJ, how: 'power' }
 }
 
-/** A reading stands for no more than two usual steps before the first and after the last. */
+/** Before the first and after the last a reading stands for two usual steps at most; what it stands for is in doubt. */
 function hold({ at, value }: Point, edgeAt: number, usual: number): Point | undefined {
   return Math.abs(edgeAt - at) > 2 * usual ? undefined : { at: edgeAt, value }
 }

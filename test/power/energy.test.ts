@@ -105,7 +105,11 @@ describe('the integral of power', () => {
     expect(integratePower(at([[0, 5]]), SPAN)).toHaveProperty('reason')
     expect(integratePower(points, { startAt: 5000, endAt: 6000 })).toHaveProperty('reason')
     // The last reading lay 100 ms before the end of the run.
-    expect(measured(integratePower(points.slice(0, 3), { startAt: 0, endAt: 300 })).joules).toBeCloseTo(30, 9)
+    expect(measured(integratePower(points.slice(0, 3), { startAt: 0, endAt: 300 }))).toEqual({
+      joules: 30,
+      uncertainJ: 10,
+      how: 'power',
+    })
   })
 })
 
@@ -162,6 +166,10 @@ describe('a counter of energy', () => {
   it('is exact where it was read at both edges', () => {
     const points = [0, 1000, 2000, 9000, 10_000].map((t) => ({ at: t, energyJ: t / 10 }))
     expect(countEnergy(points, SPAN)).toEqual({ joules: 800, uncertainJ: 0, how: 'counter' })
+    // Beyond the last reading it goes on as before it; that much is in doubt.
+    const beyond = measured(countEnergy(points, { startAt: 1000, endAt: 10_100 }))
+    expect(beyond.joules).toBeCloseTo(910, 9)
+    expect(beyond.uncertainJ).toBeCloseTo(10, 9)
   })
 
   it('that was reset says nothing, and power takes its place', () => {
