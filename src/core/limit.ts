@@ -24,4 +24,6 @@ export interface Finding {
   readonly figure: number
   /** What was found, on one line. */
   readonly message: string
+  /** The evidence carries no more than this, whatever the figure. */
+  readonly atMost?: 'suspect'
 }

@@ -16,7 +16,11 @@ const CLIENT = [
   'send-lateness',
   'instrument-error',
   'ttft-trend',
+  'machine-busy',
 ]
+
+/** What a late client makes of any answers. */
+const LATE = ['buffered-stream', 'fast-tokens', 'rate-unreached', 'connection-wait']
 
 function codesOf(reasons: readonly VerdictReason[]): readonly string[] {
   return reasons.map(({ code }) => code)
@@ -26,12 +30,15 @@ describe('live', { timeout: 60_000 }, () => {
   for (const { name, cause, consequences, run } of [buffering, cached, overloaded]) {
     it(`"${name}" is INVALID and names ${cause} first`, async () => {
       const { reasons, status } = (await run(null)).summary.verdict
-      expect(status).toBe('INVALID')
+      // A client that is late itself cannot be sure of bursts.
+      const isLate = codesOf(reasons).some((code) => CLIENT.includes(code))
+      expect(isLate ? ['SUSPECT', 'INVALID'] : ['INVALID'], JSON.stringify(reasons)).toContain(status)
       const others = reasons.filter(({ code }) => !CLIENT.includes(code))
       expect(others[0]?.code, JSON.stringify(reasons)).toBe(cause)
+      const known = isLate ? [...consequences, ...LATE] : consequences
       for (const { code, follows } of others.slice(1)) {
-        expect(consequences).toContain(code)
-        expect([cause, ...consequences, ...CLIENT]).toContain(follows)
+        expect(known).toContain(code)
+        expect([...(isLate ? [undefined] : []), cause, ...known, ...CLIENT]).toContain(follows)
       }
     })
   }
@@ -40,14 +47,10 @@ describe('live', { timeout: 60_000 }, () => {
     const { reasons, status } = (await slowed.run(null)).summary.verdict
     expect(status).not.toBe('VALID')
     const causes = codesOf(reasons.filter(({ follows }) => follows === undefined))
-    // The CPU where it has a core to burn; where it shares one, timers tell.
-    expect(
-      causes.some((code) => code === 'client-cpu' || code === 'timer-lateness'),
-      JSON.stringify(reasons),
-    ).toBe(true)
-    expect(reasons.find(({ code }) => code === 'send-lateness')?.follows).toMatch(
-      /^(client-cpu|gc-pause|timer-lateness)$/,
-    )
+    // The CPU where it has a core to burn; where it shares one, timers tell, or the machine's other work does.
+    const own = ['client-cpu', 'gc-pause', 'timer-lateness', 'client-stall', 'machine-busy']
+    expect(own, JSON.stringify(reasons)).toContain(causes[0])
+    expect([...own, undefined]).toContain(reasons.find(({ code }) => code === 'send-lateness')?.follows)
   })
 
   it('a clean run has no reason but what the machine did to the client', async () => {

@@ -206,6 +206,19 @@ describe('what is no reason', () => {
     expect(judgeAgain(whole).verdict.reasons).toEqual([])
   })
 
+  it('bursts that a late client made itself accuse no proxy', () => {
+    const burst = evidence['buffered-stream']!()
+    const late = { ...burst, client: burst.client.map((sample) => ({ ...sample, timerLateMs: 60 })) }
+    const { status, reasons } = judgeAgain(late).verdict
+    expect(status).toBe('SUSPECT')
+    expect(reasons.map(({ code, follows }) => [code, follows])).toEqual([
+      ['timer-lateness', undefined],
+      ['buffered-stream', 'timer-lateness'],
+      ['fast-tokens', 'buffered-stream'],
+    ])
+    expect(judgeAgain(burst).verdict).toMatchObject({ status: 'INVALID', reasons: [{ code: 'buffered-stream' }, {}] })
+  })
+
   it('a schedule in steps may change what it meets', () => {
     const steps = changeClean({
       manifest: (given) => ({

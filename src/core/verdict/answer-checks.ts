@@ -1,15 +1,22 @@
 /** Are the answers what they seem to be? */
 import { countNames } from './evidence.ts'
 import { distributionOf } from './figures.ts'
-import { type Check, percent, round } from './finding.ts'
+import { BUSY_QUANTILE, type Check, percent, quantileOf, round } from './finding.ts'
 
 /** A share of fewer answers is no share. */
 const LEAST_ANSWERS = 5
+/** Late by this part of an answer, a client may find all of its events waiting. */
+const BLIND_PART = 0.25
 
-const buffered: Check = ({ evidence: { streams, buffered: count } }) => {
+/** To a client that reads late, answers come in one piece, too: that accuses nobody else. */
+const buffered: Check = ({ evidence: { streams, buffered: count }, lines, summary }) => {
   if (streams < LEAST_ANSWERS) return []
   const figure = percent(count, streams)
-  return [{ code: 'buffered-stream', figure, message: `${figure} % of the streamed answers came in one piece` }]
+  const message = `${figure} % of the streamed answers came in one piece`
+  const tookMs = distributionOf(summary, 'e2e')?.quantiles.p50
+  const late = lines.map(({ timerLateMs }) => timerLateMs)
+  const isBlind = tookMs !== undefined && late.length > 0 && quantileOf(late, BUSY_QUANTILE) > tookMs * BLIND_PART
+  return [{ code: 'buffered-stream', figure, message, ...(isBlind ? { atMost: 'suspect' as const } : {}) }]
 }
 
 const cache: Check = ({ evidence: { cacheTold, promptTokens, unexplainedTokens } }) => {

@@ -3,12 +3,10 @@ import type { ErrorQuantiles } from '../calibration.ts'
 import type { Finding } from '../limit.ts'
 import { busiestShare } from './client-log.ts'
 import { distributionOf } from './figures.ts'
-import { type Case, type Check, percent, quantileOf, round } from './finding.ts'
+import { BUSY_QUANTILE, type Case, type Check, percent, quantileOf, round } from './finding.ts'
 
 /** A second of the client's log; less says nothing about a quarter of the time. */
 const LEAST_LINES = 4
-/** A quarter of the time was worse. */
-const BUSY_QUANTILE = 0.75
 
 const cpu: Check = ({ lines, manifest }) => {
   const loadThreads = manifest.clock.threads?.length

@@ -24,6 +24,9 @@ export interface PlacedFinding extends Finding {
 /** A check says nothing where there is too little to say it from. */
 export type Check = (of: Case) => readonly Finding[]
 
+/** Of lines of the client's log: a quarter of the time was worse. */
+export const BUSY_QUANTILE = 0.75
+
 /** A share in percent, with the digits that people read. */
 export function percent(part: number, whole: number): number {
   return round((100 * part) / whole)

@@ -177,12 +177,13 @@ function judgeFindings(findings: readonly Finding[], table: ReadonlyMap<string, 
   })
 }
 
-function judgeFinding({ code, figure, message }: Finding, limit: Limit): readonly VerdictReason[] {
+function judgeFinding({ code, figure, message, atMost }: Finding, limit: Limit): readonly VerdictReason[] {
   const passes = (bound: number | undefined): bound is number =>
     bound !== undefined && (limit.bad === 'above' ? figure > bound : figure < bound)
-  const severity = passes(limit.invalid) ? 'invalid' : passes(limit.suspect) ? 'suspect' : undefined
+  const gravest = passes(limit.invalid) ? 'invalid' : passes(limit.suspect) ? 'suspect' : undefined
+  const severity = gravest === undefined ? undefined : (atMost ?? gravest)
   if (severity === undefined) return []
-  const bound = limit[severity]!
+  const bound = (limit[severity] ?? limit.invalid)!
   const unit = limit.unit === '' ? {} : { figure, limit: bound, unit: limit.unit }
   return [{ code, severity, ...unit, message, remedy: limit.remedy }]
 }
