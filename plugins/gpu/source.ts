@@ -273,7 +273,8 @@ async function openAsked(
 
 async function openDcgm(url: string, asked: number | undefined, scrape: Scrape, emit: Emit): Promise<Feed> {
   const everyMs = asked ?? 1000
-  const place = url.replace(/\/\/[^/@]*@/, '//')
+  const { origin, pathname } = new URL(url)
+  const place = origin + pathname
   const readOnce = async (signal: AbortSignal): Promise<GpuReading> => {
     const { at, status, samples } = await scrape(url, { timeoutMs: Math.max(2000, everyMs), signal })
     if (status !== 200)

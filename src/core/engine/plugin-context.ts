@@ -2,7 +2,7 @@
 import type { Target } from '../adapter.ts'
 import { BenchError } from '../errors.ts'
 import { encodeBase64 } from '../options/secrets.ts'
-import { hideUserPart, readUserPart } from '../options/url.ts'
+import { hideQuery, readUserPart } from '../options/url.ts'
 import type { Transport, TransportOptions } from '../platform.ts'
 import type { MetricPlugin, PluginContext, PluginReply, PluginValues } from '../plugin.ts'
 import { ask } from './probe.ts'
@@ -108,7 +108,7 @@ function openGetter({ plan, platform, scrub }: Session, { target, openTransport 
         return { ...outcome.reply, sentAt: outcome.sentAt, endAt: outcome.endAt }
       }
       const why = outcome.kind === 'reply' ? 'its answer is too large' : outcome.error.message
-      throw new BenchError('unreachable', scrub(`${hideUserPart(address)}: ${why}`))
+      throw new BenchError('unreachable', scrub(`${hideQuery(address)}: ${why}`))
     } finally {
       closing.signal.removeEventListener('abort', onAbort)
       signal?.removeEventListener('abort', onAbort)
@@ -128,7 +128,7 @@ function openGetter({ plan, platform, scrub }: Session, { target, openTransport 
 function readAddress(address: string, scrub: (text: string) => string): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url
-  throw new BenchError('unreachable', scrub(`${hideUserPart(String(address))} is no http address`))
+  throw new BenchError('unreachable', scrub(`${hideQuery(String(address))} is no http address`))
 }
 
 function headersFor(

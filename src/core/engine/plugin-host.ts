@@ -3,7 +3,7 @@
  * further: it becomes the reason for which there is nothing.
  */
 import { BenchError } from '../errors.ts'
-import { hideUserPart } from '../options/url.ts'
+import { hideQuery } from '../options/url.ts'
 import type { MetricPlugin, PluginContext, PluginValues, Sample, Sampler } from '../plugin.ts'
 import type { ManifestPlugin } from '../run.ts'
 import type { Journal } from './journal.ts'
@@ -163,12 +163,12 @@ function describe(session: Session, { plugin, auto, watch, source, absent }: Hos
   }
 }
 
-/** Without what is secret, and without the user part of addresses. */
+/** Without what is secret, and without the user part and the query of addresses. */
 export function writeValues(values: PluginValues, { options = {} }: MetricPlugin): PluginValues {
   const shown = Object.entries(values).flatMap(([name, value]) => {
     const option = options[name]
     if (option === undefined || option.secret === true) return []
-    return [[name, option.kind === 'url' ? hideUserPart(String(value)) : value] as const]
+    return [[name, option.kind === 'url' ? hideQuery(String(value)) : value] as const]
   })
   return Object.fromEntries(shown)
 }

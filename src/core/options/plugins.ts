@@ -8,7 +8,7 @@ import { limits } from '../verdict/mod.ts'
 import type { CheckedOptions } from './options.ts'
 import type { PlanTools } from './plan.ts'
 import type { NameOption } from './read.ts'
-import { hideUserPart, readUserPart } from './url.ts'
+import { hideQuery, readUserPart } from './url.ts'
 import { showValue } from './values.ts'
 
 export interface PlannedPlugins {
@@ -193,7 +193,7 @@ function readValues(
 }
 
 function showGiven(option: PluginOption, written: unknown): string {
-  return showValue(option.kind === 'url' && typeof written === 'string' ? hideUserPart(written) : written)
+  return showValue(option.kind === 'url' && typeof written === 'string' ? hideQuery(written) : written)
 }
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
@@ -272,7 +272,7 @@ function hideValues(
     Object.entries(given).map(([key, value]) => {
       const option = options[key]
       if (option === undefined || option.secret === true) return [key, '[hidden]']
-      return [key, option.kind === 'url' ? hideUserPart(String(value)) : value]
+      return [key, option.kind === 'url' ? hideQuery(String(value)) : value]
     }),
   )
 }

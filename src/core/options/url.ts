@@ -41,6 +41,11 @@ export function hideUserPart(text: string): string {
   return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/i, '$1***@')
 }
 
+/** The same of an address that may have a query, whose values may be keys. */
+export function hideQuery(text: string): string {
+  return hideUserPart(text).replace(/[?#].*$/s, '?***')
+}
+
 function parse(text: string): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined
 }
