@@ -79,8 +79,9 @@ function firstOf<Of, Value>(
 
 function readSource(dialect: Dialect, set: SeriesSet, source: Source, id: string): number | undefined {
   const read = (selector: string): number | undefined => {
-    const value = combine(seriesOf(set, selector), dialect.views ?? [], id === 'kv_cache_usage' ? 'full' : 'sum')
-    return value ?? (set.counters.has(selector) ? 0 : undefined)
+    const series = seriesOf(set, selector)
+    if (series.length === 0) return set.counters.has(selector) ? 0 : undefined
+    return combine(series, dialect.views ?? [], id === 'kv_cache_usage' ? 'full' : 'sum')
   }
   if (typeof source === 'string') return read(source)
   if ('sum' in source) return addUp(source.sum.map(read))

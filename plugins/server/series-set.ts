@@ -88,7 +88,7 @@ export function nameOf(selector: string): string {
 /**
  * Several series of one name as one figure: what differs in `views` alone is the same thing seen several times, of which the greatest counts;
  * the rest adds up, or (`full`: how full something is) the greatest counts. A total that a server shows beside its parts by priority stands for
- * them. undefined where there is no finite value.
+ * them. undefined where there is none, or one that is no amount: without it the rest is no sum.
  */
 export function combine(
   series: readonly TextSample[],
@@ -98,7 +98,8 @@ export function combine(
   const things = new Map<string, number>()
   const hasTotal = series.some(({ labels }) => labels.get('priority') === '')
   for (const { labels, value } of series) {
-    if (!Number.isFinite(value) || (hasTotal && (labels.get('priority') ?? '') !== '')) continue
+    if (hasTotal && (labels.get('priority') ?? '') !== '') continue
+    if (!Number.isFinite(value) || value < 0) return undefined
     const key = keyOf(labels, views)
     things.set(key, Math.max(things.get(key) ?? Number.NEGATIVE_INFINITY, value))
   }

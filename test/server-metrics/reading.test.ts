@@ -210,6 +210,18 @@ describe('what is not known', () => {
     ]
     for (const text of foreign) expect(createReader()(text)).toBeUndefined()
   })
+  it('a part of a sum is no sum, and what is no amount is no zero', () => {
+    const text = [
+      '# TYPE vllm:generation_tokens counter',
+      'vllm:generation_tokens_total +Inf',
+      'vllm:num_requests_running{engine="0"} NaN',
+      'vllm:num_requests_running{engine="1"} 3',
+      'vllm:num_requests_waiting{engine="0"} -3',
+      'vllm:num_requests_waiting{engine="1"} 3',
+      'vllm:prompt_tokens_total 7',
+    ].join('\n')
+    expect(createReader()(text)?.values).toEqual({ prompt_tokens: 7 })
+  })
   it('a share that is none is no cache use', () => {
     const at = (value: string) =>
       createReader()(`vllm:num_requests_running 1\nvllm:kv_cache_usage_perc ${value}\n`)?.values
