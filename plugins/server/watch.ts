@@ -49,17 +49,39 @@ async function findAddress(context: PluginContext, reader: Reader): Promise<Addr
   // Some servers export nothing before their first request: where there have to be metrics, any text of metrics will do.
   const expected = options.url !== undefined || options.path !== undefined || scrape !== undefined
   const reasons: string[] = []
-  for (const url of addressesOf(context)) {
-    const reply = await context.get(url, { timeoutMs: OPEN_MS }).catch(() => undefined)
-    const reading = reply?.status === 200 ? reader(reply.body) : undefined
+  for (const given of addressesOf(context)) {
+    const { url, reply } = await askAt(context, given)
+    const shown = reasons.length === 0 ? showAddress(given) : new URL(given).pathname
+    if (typeof reply === 'string') {
+      reasons.push(`${shown} gives no answer (${reply})`)
+      // Another path of a server that does not answer would take as long again.
+      break
+    }
+    const reading = reply.status === 200 ? reader(reply.body) : undefined
     if (reading !== undefined) return { url, server: reading.server }
-    if (expected && reply?.status === 200 && isMetrics(reply.body)) return { url }
-    const reason = reply === undefined ? 'does not answer' : whyNot(reply)
-    reasons.push(`${reasons.length === 0 ? showAddress(url) : new URL(url).pathname} ${reason}`)
-    // Another path of a server that does not answer would take as long again.
-    if (reply === undefined) break
+    if (expected && reply.status === 200 && isMetrics(reply.body)) return { url }
+    reasons.push(`${shown} ${whyNot(reply)}`)
   }
   throw new BenchError('unsupported', reasons.join('; '))
+}
+
+/** The reply, or why there is none. Servers that mount their metrics send on to the same path with a slash: where it is the same server, we go. */
+async function askAt(
+  { get }: PluginContext,
+  url: string,
+): Promise<{ readonly url: string; readonly reply: PluginReply | string }> {
+  try {
+    const reply = await get(url, { timeoutMs: OPEN_MS })
+    const location = reply.status > 300 && reply.status < 309 ? reply.headers.get('location') : undefined
+    const next = location !== undefined && URL.canParse(location, url) ? new URL(location, url) : undefined
+    if (next === undefined || next.origin !== new URL(url).origin) return { url, reply }
+    const { username, password } = new URL(url)
+    Object.assign(next, { username, password })
+    return { url: next.href, reply: await get(next.href, { timeoutMs: OPEN_MS }) }
+  } catch (thrown) {
+    // It begins with the address.
+    return { url, reply: (thrown instanceof Error ? thrown.message : String(thrown)).replace(/^\S+: /, '') }
+  }
 }
 
 function addressesOf({ options, scrape, target: { baseUrl } }: PluginContext): readonly string[] {

@@ -120,7 +120,8 @@ async function fetchReply(
   if (signal?.aborted) giveUp()
   const sentAt = clock.now()
   try {
-    const response = await fetch(url, { signal: limit.signal })
+    // The host follows no redirection either: a key would go where it was not meant for.
+    const response = await fetch(url, { signal: limit.signal, redirect: 'manual' })
     const body = await response.text()
     const headers = new Map([...response.headers].map(([name, value]) => [name.toLowerCase(), value]))
     return { status: response.status, headers, body, sentAt, endAt: clock.now() }

@@ -1,5 +1,7 @@
 /** The plugin at real addresses, good and bad. */
-import type { MetricPlugin, PluginContext, Sample } from 'inferbench'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { BenchError, type MetricPlugin, type PluginContext, type Sample } from 'inferbench'
 import plugin from 'inferbench/plugins/server'
 import { type PluginSource, type PluginSources, testPlugin } from 'inferbench/testing'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -161,6 +163,39 @@ describe('where it looks', () => {
       reason: '/metrics shows no metric that is known here; /prometheus/metrics shows no metric that is known here',
       asked: ['/metrics', '/prometheus/metrics'],
     })
+  })
+  it('an address that gives no answer is named with the reason', async () => {
+    const get: PluginContext['get'] = async (url) => {
+      throw new BenchError('unreachable', `${url}: its answer is too large`)
+    }
+    expect(await watch('', () => ({ get }))).toMatchObject({
+      reason: '/metrics gives no answer (its answer is too large)',
+    })
+  })
+  it('where the server sends on to, as long as that is the server itself', async () => {
+    const places = new Map([
+      ['/metrics', '/metrics/'],
+      ['/away', 'http://127.0.0.2:9/metrics'],
+    ])
+    const server = createServer(({ url = '' }, response) => {
+      const location = places.get(url)
+      if (location === undefined) response.end(recorded('vllm'))
+      else response.writeHead(307, { location }).end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    try {
+      expect(await watch('', () => ({ options: { url: `${base}/metrics` } }))).toMatchObject({
+        source: `GET ${base}/metrics/, names of vLLM`,
+        sample: { server: 'vLLM' },
+      })
+      expect(await watch('', () => ({ options: { url: `${base}/away` } }))).toMatchObject({
+        reason: `${base}/away answers 307`,
+      })
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
   })
   it('a server of an adapter with metrics may show them with its first request only', async () => {
     const scrape = { path: '/metrics' }
