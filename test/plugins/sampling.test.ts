@@ -162,6 +162,34 @@ describe('readings', () => {
     expect(watched.absent).toMatch(/^nothing after \d+\.\d s: it has ended$/)
     expect(watched.cost!.failed).toBeGreaterThanOrEqual(3)
   })
+
+  it('tell that a source hangs to the end, even where it was given up but once', async () => {
+    const calls = counter()
+    const hangs = (signal: AbortSignal) =>
+      new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(new Error('given up'))))
+    const { watched, start } = watch({
+      everyMs: 200,
+      read: (at, signal) => (calls.call() < 3 ? Promise.resolve({ at }) : hangs(signal)),
+    })
+    start()
+    await calls.until(4)
+    await watched.close()
+    expect(watched.absent).toMatch(/^nothing after \d+\.\d s: no reading within 2000 ms$/)
+    expect(watched.cost!.failed).toBe(1)
+  })
+
+  it('think nothing of one that failed once, at the end', async () => {
+    const calls = counter()
+    const { watched, start } = watch({
+      everyMs: 60_000,
+      read: (at) => (calls.call() < 2 ? Promise.resolve({ at }) : Promise.reject(new Error('not now'))),
+    })
+    start()
+    await watched.edge()
+    await watched.edge()
+    await watched.close()
+    expect(watched.absent).toBeUndefined()
+  })
 })
 
 describe('samples', () => {

@@ -18,7 +18,7 @@ const CLOSE_MS = 5000
 const LEAST_EVERY_MS = 10
 /** Clocks of sources may be a little ahead. */
 const AHEAD_MS = 1000
-/** So many failures in a row, and at the end, mean that there was nothing more. */
+/** So many failures in a row, and at the end, mean that there was nothing more; or fewer that took as long as so many readings. */
 const GONE_AFTER = 3
 
 export interface Watch {
@@ -37,7 +37,7 @@ export interface Watch {
 export function watchSource({ platform, toRunMs, scrub, note }: Session, id: string, sampler: OpenSampler): Watch {
   const { clock } = platform
   const samples: Sample[] = []
-  const failures = createFailures()
+  const failures = createFailures(() => clock.now())
   const readings = { count: 0, sumMs: 0, maxMs: 0 }
   const stopping = new AbortController()
   const { everyMs } = sampler
@@ -132,7 +132,8 @@ export function watchSource({ platform, toRunMs, scrub, note }: Session, id: str
     },
     get absent() {
       if (samples.length === 0 && failures.count > 0) return failures.first
-      if (failures.inARow < GONE_AFTER && !(givenUp && pending !== undefined)) return undefined
+      const gone = failures.inARow >= GONE_AFTER || failures.lastedMs >= GONE_AFTER * Math.max(everyMs, LEAST_EVERY_MS)
+      if (!gone && !(givenUp && pending !== undefined)) return undefined
       return `nothing after ${((samples.at(-1)?.at ?? 0) / 1000).toFixed(1)} s: ${failures.last}`
     },
     start(given) {
@@ -220,6 +221,8 @@ export function oneLine(text: string): string {
 interface Failures {
   readonly count: number
   readonly inARow: number
+  /** How long nothing has come, up to the last failure, ms; 0 where the last reading came. */
+  readonly lastedMs: number
   readonly first: string | undefined
   readonly last: string | undefined
   add(reason: string): void
@@ -227,9 +230,11 @@ interface Failures {
   end(): void
 }
 
-function createFailures(): Failures {
+function createFailures(now: () => number): Failures {
   let count = 0
   let inARow = 0
+  let cameAt = now()
+  let failedAt = cameAt
   let first: string | undefined
   let last: string | undefined
   return {
@@ -238,6 +243,9 @@ function createFailures(): Failures {
     },
     get inARow() {
       return inARow
+    },
+    get lastedMs() {
+      return inARow === 0 ? 0 : failedAt - cameAt
     },
     get first() {
       return first
@@ -248,11 +256,13 @@ function createFailures(): Failures {
     add(reason) {
       count++
       inARow++
+      failedAt = now()
       first ??= reason
       last = reason
     },
     end() {
       inARow = 0
+      cameAt = now()
     },
   }
 }
