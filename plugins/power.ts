@@ -10,8 +10,8 @@ import { findZones, POWERCAP, type RaplZone, readZone } from './power/rapl.ts'
 import type { Meter } from './power/series.ts'
 import { isLoopback } from './process/source.ts'
 
-/** Values of a counter are cheap to read, and the kernel renews them every millisecond. */
-const ZONES_EVERY_MS = 100
+/** Where there are no GPUs to be read with them. Counters lose nothing between two readings, at the edges of windows they are read anyway. */
+const ZONES_EVERY_MS = 1000
 
 async function openZones({
   platform,
@@ -25,6 +25,10 @@ async function openZones({
   if (platform.files === undefined || platform.mayDo?.('read', folder) === false) return `${folder} may not be read`
   const found = await findZones(platform.files, folder)
   return 'zones' in found ? found.zones : found.reason
+}
+
+function everyOf({ options: { every } }: PluginContext): number {
+  return typeof every === 'number' ? every : ZONES_EVERY_MS
 }
 
 function reasonOf(thrown: unknown): string {
@@ -72,10 +76,8 @@ async function sample(context: PluginContext): ReturnType<NonNullable<MetricPlug
       ...(ofGpus === undefined ? [] : [describeSource(ofGpus)]),
       ...(zones.length === 0 ? [] : [`RAPL: ${zones.map(({ name }) => name).join(', ')}`]),
     ].join('; '),
-    everyMs: Math.min(
-      ofGpus?.source.everyMs ?? ZONES_EVERY_MS,
-      zones.length > 0 ? ZONES_EVERY_MS : Number.POSITIVE_INFINITY,
-    ),
+    // No oftener than the GPUs' source can bear: it may be a program that starts at each reading.
+    everyMs: ofGpus?.source.everyMs ?? everyOf(context),
     async read(_, signal) {
       const ofZones = await readZones()
       return toLines([...ofZones, ...(await readGpus(signal, ofZones.length === 0))])

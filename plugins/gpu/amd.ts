@@ -23,19 +23,37 @@ export function findJson(lines: readonly string[]): unknown {
   return first < 0 || last < first ? undefined : parseJson(lines.slice(first, last + 1).join('\n'))
 }
 
+/** Units by what they measure, in ours. A number in another one is not guessed at. It says MB, and has divided by 1024 * 1024. */
+const UNITS = {
+  share: { '%': 1 },
+  clock: { MHz: 1, GHz: 1000 },
+  memory: { MB: 1, MiB: 1, GB: 1024, GiB: 1024, KB: 1 / 1024 },
+  heat: { C: 1 },
+  power: { W: 1, mW: 1e-3, kW: 1000 },
+  energy: { J: 1, mJ: 1e-3, uJ: 1e-6, kJ: 1000 },
+  errors: {},
+} as const satisfies Readonly<Record<string, Readonly<Record<string, number>>>>
+
 /** `{ value, unit }`, or in some versions the bare number; a missing group is the text `N/A`. */
-function amountAt(object: JsonObject, group: string, ...names: readonly string[]): number | undefined {
+function amountAt(
+  object: JsonObject,
+  measures: keyof typeof UNITS,
+  group: string,
+  ...names: readonly string[]
+): number | undefined {
   const members = asObject(object[group])
+  const units: Readonly<Record<string, number>> = UNITS[measures]
   for (const name of names) {
     const member = members?.[name]
-    const value = asObject(member)?.value ?? member
-    if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
+    const { value, unit = '' } = asObject(member) ?? { value: member }
+    const factor = unit === '' ? 1 : units[String(unit)]
+    if (typeof value === 'number' && factor !== undefined && Number.isFinite(value) && value >= 0) return value * factor
   }
   return undefined
 }
 
 function clockAt(gpu: JsonObject, name: string): number | undefined {
-  return amountAt(asObject(gpu.clock) ?? {}, name, 'clk')
+  return amountAt(asObject(gpu.clock) ?? {}, 'clock', name, 'clk')
 }
 
 /** The parts of the chip that can hold it down, each with the word in which `throttle` of newer versions names it. */
@@ -67,19 +85,18 @@ export function readAmdSmi(answer: unknown): readonly DeviceReading[] {
     if (gpu === undefined || typeof index !== 'number' || !Number.isInteger(index) || index < 0) return []
     return definedOnly<DeviceReading>({
       gpu: index,
-      busyPercent: amountAt(gpu, 'usage', 'gfx_activity'),
-      memoryBusyPercent: amountAt(gpu, 'usage', 'umc_activity'),
+      busyPercent: amountAt(gpu, 'share', 'usage', 'gfx_activity'),
+      memoryBusyPercent: amountAt(gpu, 'share', 'usage', 'umc_activity'),
       smClockMhz: clockAt(gpu, 'gfx_0'),
       memoryClockMhz: clockAt(gpu, 'mem_0'),
-      // It says MB, and has divided by 1024 * 1024.
-      memoryUsedMib: amountAt(gpu, 'mem_usage', 'used_vram'),
-      memoryTotalMib: amountAt(gpu, 'mem_usage', 'total_vram'),
-      temperatureC: amountAt(gpu, 'temperature', 'hotspot', 'edge'),
-      memoryTemperatureC: amountAt(gpu, 'temperature', 'mem'),
-      powerW: amountAt(gpu, 'power', 'socket_power', 'current_socket_power', 'average_socket_power'),
-      energyJ: amountAt(gpu, 'energy', 'total_energy_consumption'),
+      memoryUsedMib: amountAt(gpu, 'memory', 'mem_usage', 'used_vram'),
+      memoryTotalMib: amountAt(gpu, 'memory', 'mem_usage', 'total_vram'),
+      temperatureC: amountAt(gpu, 'heat', 'temperature', 'hotspot', 'edge'),
+      memoryTemperatureC: amountAt(gpu, 'heat', 'temperature', 'mem'),
+      powerW: amountAt(gpu, 'power', 'power', 'socket_power', 'current_socket_power', 'average_socket_power'),
+      energyJ: amountAt(gpu, 'energy', 'energy', 'total_energy_consumption'),
       holds: holdsOf(gpu),
-      eccErrors: amountAt(gpu, 'ecc', 'total_uncorrectable_count'),
+      eccErrors: amountAt(gpu, 'errors', 'ecc', 'total_uncorrectable_count'),
     })
   })
 }

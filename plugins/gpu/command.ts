@@ -63,6 +63,19 @@ export async function stop(child: Child): Promise<void> {
 
 /** The last thing that a program said, for a reason on one line. */
 export function lastWords({ lines, code }: Answer): string {
-  const said = lines.map((line) => line.trim()).findLast((line) => line !== '')
-  return said?.slice(0, 200) ?? `it ended with code ${code} and said nothing`
+  return joinWords(lines) ?? `it ended with code ${code} and said nothing`
+}
+
+const MOST_LINES = 3
+const MOST_CHARACTERS = 200
+
+/**
+ * What is wrong may stand before the last line (`Driver/library version mismatch`, then a version); of a program in Python it is the last one. undefined:
+ * nothing was said.
+ */
+export function joinWords(lines: readonly string[]): string | undefined {
+  const said = lines.map((line) => line.trim()).filter((line) => line !== '')
+  const traced = said.some((line) => line.startsWith('Traceback (most recent call last)'))
+  const last = said.slice(traced ? -1 : -MOST_LINES).join('; ')
+  return last === '' ? undefined : last.slice(0, MOST_CHARACTERS)
 }

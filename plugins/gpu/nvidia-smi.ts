@@ -1,4 +1,5 @@
 /** Lines of `nvidia-smi --format=csv,nounits`, as drivers from 465 to 610 print them. Pure. */
+import { joinWords } from './command.ts'
 import { type DeviceReading, definedOnly, type GpuProcess, type GpuReading, readHolds } from './device.ts'
 
 /** What is asked for; the name last, since it is the only text. What a driver does not know is left out and asked for again without. */
@@ -141,7 +142,7 @@ export interface TickReader {
   /** A line, with the instant of its arrival: the reading that it completes, if it does. */
   push(line: string, at: number): GpuReading | undefined
   readonly driver: string | undefined
-  /** The last line that was neither header nor row: most likely why there are no more. */
+  /** The last lines that were neither header nor row: most likely why there are no more. */
   readonly complaint: string | undefined
 }
 
@@ -152,7 +153,8 @@ export function createTickReader(count: number): TickReader {
   let columns: readonly Column[] | undefined
   let tick: { at: number; devices: DeviceReading[] } | undefined
   let driver: string | undefined
-  let complaint: string | undefined
+  let complaints: readonly string[] = []
+  let complains = false
 
   const take = (): GpuReading | undefined => {
     const done = tick
@@ -172,19 +174,24 @@ export function createTickReader(count: number): TickReader {
       if (!DATE.test(line)) {
         const header = readHeader(line)
         if (header !== undefined) columns = header
-        else if (line.trim() !== '') complaint = line.trim()
+        else {
+          // Lines that follow each other say one thing.
+          complaints = [...(complains ? complaints.slice(-9) : []), line]
+          complains = true
+        }
         return undefined
       }
       const row = columns === undefined ? undefined : readRow(line, columns)
       if (row === undefined) return undefined
       driver = row.driver ?? driver
+      complains = false
       return add(row.device, at)
     },
     get driver() {
       return driver
     },
     get complaint() {
-      return complaint
+      return joinWords(complaints)
     },
   }
 }

@@ -1,4 +1,5 @@
 /** Blocks of Apple's `powermetrics`, as text, one a sample. Pure. */
+import { joinWords } from './command.ts'
 import { type DeviceReading, definedOnly, type GpuReading } from './device.ts'
 
 export const POWERMETRICS = ['--samplers', 'gpu_power', '--buffer-size', '1', '--sample-rate'] as const
@@ -21,7 +22,7 @@ export function createBlockReader(): BlockReader {
   return {
     push(line, at) {
       if (BLOCK.test(line)) open = {}
-      else if (open === undefined) complaint = line.trim() || complaint
+      else if (open === undefined) complaint = joinWords([line]) ?? complaint
       else {
         const [busy, clock, power] = [BUSY.exec(line), CLOCK.exec(line), POWER.exec(line)]
         if (busy !== null) open.busyPercent = Number(busy[1])

@@ -76,7 +76,13 @@ export async function openGpuSource(platform: Platform, settings: SourceSettings
       everyMs: feed.everyMs,
       devices: feed.devices,
       async read(signal) {
-        if (queue.length === 0) await feed.renew(signal)
+        const last = queue.at(-1)
+        // What another reader asked for may be too old to stand for now.
+        if (last === undefined || platform.clock.now() - last.at > feed.everyMs / 2) {
+          await feed.renew(signal).catch((thrown: unknown) => {
+            if (queue.length === 0) throw thrown
+          })
+        }
         return queue.splice(0)
       },
       close: leave,
@@ -212,7 +218,7 @@ function openStream(
         const reading = reader.push(line, state.heardAt)
         if (reading !== undefined && !closed) emit(reading)
       }
-      state.why ??= `${command} ended${reader.complaint === undefined ? '' : `: ${reader.complaint.slice(0, 200)}`}`
+      state.why ??= `${command} ended${reader.complaint === undefined ? '' : `: ${reader.complaint}`}`
     }
     void listen()
     return state
@@ -240,6 +246,11 @@ function openStream(
 /** A process a reading is how these are meant; Python starts each time. */
 const AMD_EVERY_MS = 2000
 
+/** Shorter than the host waits for a reading, so that what else belongs to it is not lost. */
+function answerLimit(everyMs: number): number {
+  return Math.min(8000, Math.max(1500, 4 * everyMs))
+}
+
 async function openAmdSmi(platform: Platform, asked: number | undefined, emit: Emit): Promise<Feed | undefined> {
   return openAsked(platform, 'amd-smi', AMD_SMI, readAmdSmi, asked ?? AMD_EVERY_MS, emit)
 }
@@ -262,7 +273,7 @@ async function openAsked(
   if (devices.length === 0) throw new BenchError('unsupported', `${command}: ${lastWords(first)}`)
   const renew = onceAtATime(async (signal) => {
     const askedAt = platform.clock.now()
-    const answer = await ask(platform, command, args, FIRST_ANSWER_MS, signal)
+    const answer = await ask(platform, command, args, answerLimit(everyMs), signal)
     const now = answer === undefined ? [] : read(findJson(answer.lines))
     if (now.length === 0)
       throw new BenchError('unreachable', `${command}: ${answer === undefined ? 'it is gone' : lastWords(answer)}`)
@@ -276,11 +287,13 @@ async function openDcgm(url: string, asked: number | undefined, scrape: Scrape, 
   const { origin, pathname } = new URL(url)
   const place = origin + pathname
   const readOnce = async (signal: AbortSignal): Promise<GpuReading> => {
-    const { at, status, samples } = await scrape(url, { timeoutMs: Math.max(2000, everyMs), signal })
+    const { at, status, samples } = await scrape(url, { timeoutMs: answerLimit(everyMs), signal })
     if (status !== 200)
       throw new BenchError('unreachable', `${place} answers ${status}, not the text of a DCGM exporter`)
     const devices = readDcgm(samples)
     if (devices.length === 0) throw new BenchError('unreachable', `${place} names no GPU: is it a DCGM exporter?`)
+    if (new Set(devices.map(({ gpu }) => gpu)).size < devices.length)
+      throw new BenchError('unsupported', `${place} tells of several machines: give the exporter of the server's own`)
     return { at, devices }
   }
   const { devices } = await readOnce(new AbortController().signal)

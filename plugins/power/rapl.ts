@@ -16,18 +16,16 @@ export interface RaplZone {
 
 const ZONE = /^intel-rapl:(\d+)(?::\d+)?$/
 
-/** A package holds all its parts but the memory beside it; `psys` holds packages, and is not added to them. */
+/** A package (of several dies, each) holds all its parts but the memory beside it; `psys` holds packages, and is not added to them. */
 export async function findZones(
   files: Files,
   folder: string = POWERCAP,
 ): Promise<{ readonly zones: readonly RaplZone[] } | { readonly reason: string }> {
-  const names = (await attempt(files.list(folder))) ?? []
   const found: RaplZone[] = []
   let closed = false
-  for (const zone of names.filter((name) => ZONE.test(name)).sort()) {
-    const path = files.join(folder, zone)
+  for (const [zone, path] of await listZones(files, folder)) {
     const name = (await attempt(files.readText(files.join(path, 'name'))))?.trim() ?? ''
-    const kind = /^package-\d+$/.test(name) ? 'cpu' : name === 'dram' ? 'dram' : undefined
+    const kind = /^package-\d+(?:-die-\d+)?$/.test(name) ? 'cpu' : name === 'dram' ? 'dram' : undefined
     if (kind === undefined) continue
     const file = files.join(path, 'energy_uj')
     if ((await readZone(files, { file })) === undefined) {
@@ -38,12 +36,26 @@ export async function findZones(
     const label = kind === 'dram' ? `dram-${ZONE.exec(zone)![1]}` : name
     found.push({ name: label, kind, file, ...(range === undefined || range === 0 ? {} : { wrapsAtJ: range }) })
   }
-  if (found.length > 0) return { zones: found }
+  // A sum that lacks one is no sum.
+  if (found.length > 0 && !closed) return { zones: found }
   return {
     reason: closed
       ? `the counters of ${folder} are for root to read: sudo, or chmod a+r ${folder}/intel-rapl:*/energy_uj`
       : `no processor tells its energy in ${folder}`,
   }
+}
+
+/** By name. Links to all of them stand side by side, and a zone lies within the one that it is a part of as well. */
+async function listZones(files: Files, folder: string): Promise<readonly (readonly [zone: string, path: string])[]> {
+  const zones = new Map<string, string>()
+  const look = async (place: string): Promise<void> => {
+    const names = ((await attempt(files.list(place))) ?? []).filter((name) => ZONE.test(name) && !zones.has(name))
+    for (const name of names) zones.set(name, files.join(place, name))
+    for (const name of names) await look(files.join(place, name))
+  }
+  await look(folder)
+  await look(files.join(folder, 'intel-rapl'))
+  return [...zones].sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
 /** Joules; undefined when it cannot be read. */

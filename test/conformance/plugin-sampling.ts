@@ -28,6 +28,8 @@ const CLOSE_MS = 5000
 /** Samples that say something. */
 const ENOUGH = 3
 const LONGEST_MS = 8000
+/** On a machine that is busy with something else. */
+const MOST_TRIES = 20
 
 export function describeSampling(plugin: MetricPlugin, { load, sources, signed = [] }: PluginSampling): void {
   let platform: Platform
@@ -49,8 +51,11 @@ export function describeSampling(plugin: MetricPlugin, { load, sources, signed =
       expect(bench.samples.length).toBeGreaterThan(0)
       expect(bench.failures).toEqual([])
       if (plugin.summarize !== undefined) {
-        const results = summarizeAll(plugin, bench.samples)
-        expect(Object.values(results).some(({ kind }) => kind !== 'absent')).toBe(true)
+        const says = (): boolean =>
+          Object.values(summarizeAll(plugin, bench.samples)).some(({ kind }) => kind !== 'absent')
+        // Of several sources one may be slower than the others.
+        for (let tries = 0; !says() && tries < MOST_TRIES; tries++) await bench.read(bench.samples.length + ENOUGH)
+        expect(says()).toBe(true)
       }
     } finally {
       await bench.end()
@@ -100,7 +105,13 @@ export function describeSampling(plugin: MetricPlugin, { load, sources, signed =
           await bench.read(ENOUGH)
           await bench.source.upset?.()
           await bench.read(bench.samples.length + ENOUGH)
-          if (kind === 'dies' || kind === 'hangs') expect(bench.failures.length + bench.idleReads).toBeGreaterThan(0)
+          if (kind === 'dies' || kind === 'hangs') {
+            const missed = (): boolean => bench.failures.length + bench.idleReads > 0
+            // What it said before may come first.
+            for (let tries = 0; !missed() && tries < MOST_TRIES; tries++)
+              await bench.read(bench.samples.length + ENOUGH)
+            expect(missed()).toBe(true)
+          }
           if (plugin.summarize !== undefined) {
             const results = summarizeAll(plugin, bench.samples)
             if (kind !== 'lies') expectNoneBelowZero(results, signed)

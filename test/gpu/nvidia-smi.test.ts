@@ -140,6 +140,15 @@ describe('ticks of a stream', () => {
     expect(reader.complaint).toBe(lost)
   })
 
+  it('says all of what was said at its end, and nothing of earlier', () => {
+    const reader = createTickReader(8)
+    const end = ['Failed to initialize NVML: Driver/library version mismatch', 'NVML library version: 535.161', '']
+    for (const line of [header!, 'a hiccup', ...rows.slice(0, 8), ...end]) reader.push(line, 0)
+    expect(reader.complaint).toBe(
+      'Failed to initialize NVML: Driver/library version mismatch; NVML library version: 535.161',
+    )
+  })
+
   it('takes headers that come again, blank lines and a last line that is cut', () => {
     const reader = createTickReader(8)
     const lines = [header!, ...rows.slice(0, 8), '', header!, ...rows.slice(8, 16), rows[16]!.slice(0, 60)]

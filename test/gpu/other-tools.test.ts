@@ -100,6 +100,20 @@ describe("AMD's tools", () => {
     expect(devices[1]).not.toHaveProperty('energyJ')
   })
 
+  it('reads amd-smi in the units that it names, and guesses at none', () => {
+    const gpu = {
+      gpu: 0,
+      power: { socket_power: { value: 542_000, unit: 'mW' } },
+      energy: { total_energy_consumption: { value: 81.5, unit: 'kJ' } },
+      mem_usage: { used_vram: { value: 118.5, unit: 'GB' }, total_vram: { value: 5, unit: 'sectors' } },
+      temperature: { hotspot: { value: 160, unit: 'F' }, edge: { value: 60, unit: 'C' } },
+      clock: { gfx_0: { clk: 2100 } },
+    }
+    expect(readAmdSmi([gpu])).toEqual([
+      { gpu: 0, powerW: 542, energyJ: 81_500, memoryUsedMib: 121_344, temperatureC: 60, smClockMhz: 2100 },
+    ])
+  })
+
   it('reads rocm-smi, whose names vary from card to card', () => {
     const devices = readRocmSmi(findJson(readText('rocm-smi.json').split('\n')))
     expect(devices).toEqual([

@@ -105,6 +105,28 @@ describe('the source', () => {
     await expect(readUntil(source, () => false)).rejects.toThrow(/^nvidia-smi ended: .*GPU is lost/)
   })
 
+  it('says all of what nvidia-smi says when it does not work', async () => {
+    const { platform } = await standIn({ nvidia: 'h200-590.csv' })
+    const mismatch = ['Failed to initialize NVML: Driver/library version mismatch', 'NVML library version: 535.161']
+    const spawn: Platform['spawn'] = (_, args, options) =>
+      platform.spawn!('nvidia-smi', args, { ...options, env: { SAYS: mismatch.join('\n') } })
+    const both =
+      /^nvidia-smi: Failed to initialize NVML: Driver\/library version mismatch; NVML library version: 535\.161/
+    await expect(open({ ...platform, spawn })).rejects.toThrow(both)
+    expect(await seesGpu({ ...platform, spawn })).toMatch(both)
+  })
+
+  it('is asked anew for a reader whose last reading is old', async () => {
+    const { platform, started } = await standIn({ amd: 'amd-smi.json' })
+    const [one, other] = await Promise.all([open(platform, { everyMs: 40 }), open(platform, { everyMs: 40 })])
+    const asked = started.length
+    const [reading] = await one.read(never)
+    while (platform.clock.now() - reading!.at < 40) await new Promise((resolve) => setTimeout(resolve, 5))
+    const readings = await other.read(never)
+    expect(readings.map(({ at }) => at)).toEqual([reading!.at, expect.any(Number)])
+    expect(started).toHaveLength(asked + 2)
+  })
+
   it('is amd-smi where there is no nvidia-smi, or one that does not work', async () => {
     const { platform } = await standIn({ amd: 'amd-smi.json', rocm: 'rocm-smi.json' })
     const source = await open(platform, { everyMs: 30 })
@@ -179,6 +201,13 @@ describe('a DCGM exporter', () => {
     const energies = readings.map(({ devices }) => devices[0]!.energyJ)
     expect(new Set(energies).size).toBe(energies.length)
     expect(started).toEqual([])
+  })
+
+  it('of several machines is refused: each has a GPU 0', async () => {
+    const { platform } = await standIn({})
+    const ofTwo = ['a', 'b'].map((host) => `DCGM_FI_DEV_POWER_USAGE{gpu="0",hostname="${host}"} 100\n`).join('')
+    const both = await serve(() => ({ status: 200, body: ofTwo }))
+    await expect(open(platform, { dcgm: both })).rejects.toThrow(`${both} tells of several machines`)
   })
 
   it('that is none says what it is instead', async () => {

@@ -2,8 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type PluginSource, type PluginSources, testPlugin } from 'inferbench/testing'
+import { expect, it } from 'vitest'
 import power from '../../plugins/power.ts'
 import { loadPlatform } from '../../src/platform/load.ts'
+import { createTestContext } from '../conformance/plugin-source.ts'
 import { createStandIns } from '../gpu/stand-in.ts'
 import { layOutZones } from './powercap.ts'
 
@@ -71,4 +73,20 @@ testPlugin(power, {
       })),
     ],
   },
+})
+
+it('reads counters no oftener than the tool that tells about GPUs can be started', async () => {
+  const standIns = await createStandIns({ amd: 'amd-smi.json' })
+  const raplFolder = layOutZones(mkdtempSync(join(tmpdir(), 'inferbench-rapl-')))
+  const { context } = createTestContext(
+    standIns.platform,
+    {},
+    { platform: standIns.platform, options: { raplFolder, devices: 'all' } },
+  )
+  const sampler = await power.sample!(context)
+  expect(sampler.source).toMatch(/^amd-smi.*; RAPL: package-0, /)
+  expect(sampler.everyMs).toBe(2000)
+  await sampler.close()
+  standIns.remove()
+  rmSync(raplFolder, { recursive: true, force: true })
 })

@@ -34,6 +34,38 @@ describe('counters of processors', () => {
     expect(await readZone(files, zone!)).toBeUndefined()
   })
 
+  it('are found where they lie within each other, and of each die of a package', async () => {
+    const root = join(folder, 'nested')
+    const zones = {
+      'intel-rapl:0': 'package-0-die-0',
+      'intel-rapl:1': 'package-0-die-1',
+      'intel-rapl:1/intel-rapl:1:0': 'dram',
+    }
+    for (const [zone, name] of Object.entries(zones)) {
+      mkdirSync(join(root, 'intel-rapl', zone), { recursive: true })
+      writeFileSync(join(root, 'intel-rapl', zone, 'name'), `${name}\n`)
+      writeFileSync(join(root, 'intel-rapl', zone, 'energy_uj'), '5000000\n')
+    }
+    const found = await findZones(files, root)
+    expect('zones' in found ? found.zones.map(({ name, kind }) => [name, kind]) : found).toEqual([
+      ['package-0-die-0', 'cpu'],
+      ['package-0-die-1', 'cpu'],
+      ['dram-1', 'dram'],
+    ])
+  })
+
+  it('of which one may not be read are no sum', async () => {
+    const root = layOutZones(join(folder, 'half'))
+    const closed: Files = {
+      ...files,
+      readText: (path) =>
+        path.endsWith(join('intel-rapl:1', 'energy_uj'))
+          ? Promise.reject(new BenchError('usage', 'permission denied'))
+          : files.readText(path),
+    }
+    expect(await findZones(closed, root)).toEqual({ reason: expect.stringMatching(/are for root to read/) })
+  })
+
   it('that only root may read are a reason, and so are none', async () => {
     const root = layOutZones(join(folder, 'closed'))
     const closed: Files = {
