@@ -205,6 +205,8 @@ function openStream(
 ): Pick<Feed, 'renew' | 'close'> {
   const { clock } = platform
   let closed = false
+  /** Why it says nothing, until it says something again: every reader is to know. */
+  let broken: string | undefined
   let running = run()
 
   function run(): { readonly child: ReturnType<typeof start>; startedAt: number; heardAt: number; why?: string } {
@@ -216,7 +218,9 @@ function openStream(
       for await (const line of child?.lines ?? []) {
         state.heardAt = clock.now()
         const reading = reader.push(line, state.heardAt)
-        if (reading !== undefined && !closed) emit(reading)
+        if (reading === undefined || closed) continue
+        broken = undefined
+        emit(reading)
       }
       state.why ??= `${command} ended${reader.complaint === undefined ? '' : `: ${reader.complaint}`}`
     }
@@ -231,10 +235,11 @@ function openStream(
         running.why = `${command} has said nothing for ${Math.round((now - running.heardAt) / 1000)} s`
         running.child?.kill('SIGKILL')
       }
-      if (running.why === undefined) return
-      const { why } = running
-      if (!closed && now - running.startedAt > AGAIN_MS) running = run()
-      throw new BenchError('unreachable', why)
+      if (running.why !== undefined) {
+        broken = running.why
+        if (!closed && now - running.startedAt > AGAIN_MS) running = run()
+      }
+      if (broken !== undefined) throw new BenchError('unreachable', broken)
     },
     async close() {
       closed = true

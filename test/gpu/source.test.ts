@@ -116,6 +116,34 @@ describe('the source', () => {
     expect(await seesGpu({ ...platform, spawn })).toMatch(both)
   })
 
+  it('that hangs is gone for every reader, until it says something again', async () => {
+    const standIns = await standIn({ nvidia: 'h200-590.csv' })
+    let aheadMs = 0
+    const { clock } = standIns.platform
+    const platform = { ...standIns.platform, clock: { ...clock, now: () => clock.now() + aheadMs } }
+    const readers = await Promise.all([open(platform, { everyMs: 30 }), open(platform, { everyMs: 30 })])
+    await Promise.all(readers.map((reader) => readUntil(reader, three)))
+    standIns.upset('hang')
+    const hurry = (): boolean => {
+      aheadMs += 500
+      return false
+    }
+    await expect(readUntil(readers[0]!, hurry)).rejects.toThrow(/^nvidia-smi has said nothing for \d+ s$/)
+    for (const reader of readers) {
+      await reader.read(never).catch(() => [])
+      await expect(reader.read(never)).rejects.toThrow(/^nvidia-smi has said nothing for \d+ s$/)
+    }
+    standIns.upset(undefined)
+    aheadMs += 10_000
+    for (const reader of readers) {
+      const heard = async (): Promise<boolean> => {
+        const readings = await reader.read(never).catch(() => [])
+        return readings.length > 0
+      }
+      while (!(await heard())) await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  })
+
   it('is asked anew for a reader whose last reading is old', async () => {
     const { platform, started } = await standIn({ amd: 'amd-smi.json' })
     const [one, other] = await Promise.all([open(platform, { everyMs: 40 }), open(platform, { everyMs: 40 })])
