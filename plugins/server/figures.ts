@@ -4,7 +4,7 @@ import { definitions, timeIds } from './definitions.ts'
 import { isDeaf } from './dialects.ts'
 import { distributionOfTimes, distributionOverTime } from './distributions.ts'
 import { addTimes, increaseOf, increaseOfTimes } from './increase.ts'
-import { counterOf, gaugeOf, serverOf, timesOf } from './samples.ts'
+import { counterOf, gaugeOf, restartsOf, serverOf, timesOf } from './samples.ts'
 import { COUNTERS, type Counter, GAUGES, type Gauge, TIMES, type Time, type Times } from './vocabulary.ts'
 
 /** A reading further outside the window than so many intervals says too much of something else. */
@@ -14,7 +14,7 @@ export interface Figures {
   readonly seconds: number
   readonly counters: ReadonlyMap<Counter, number>
   readonly times: ReadonlyMap<Time, Times>
-  /** How often a counter began again, the one that did most often. */
+  /** In how many readings a counter had begun again. */
   readonly resets: number
   readonly metrics: Readonly<Record<string, MetricResult>>
 }
@@ -34,7 +34,7 @@ export function readFigures(series: Series, window: Window): Figures {
   const seconds = parts.reduce((sum, { window: { startAt, endAt } }) => sum + (endAt - startAt), 0) / 1000
   const counters = new Map<Counter, number>()
   const times = new Map<Time, Times>()
-  let resets = 0
+  let resets = parts.reduce((sum, { around }) => sum + countRestarts(around), 0)
   for (const counter of COUNTERS.filter((id) => !silent.has(id))) {
     const increases = inEach(parts, ({ around }) => increaseOf(around.map((sample) => counterOf(sample, counter))))
     if (increases === undefined) continue
@@ -57,6 +57,12 @@ export function readFigures(series: Series, window: Window): Figures {
     ...[...times].flatMap(ofTimes),
   ])
   return { seconds, counters, times, resets, metrics }
+}
+
+/** As the readings tell them. */
+function countRestarts(samples: readonly Sample[]): number {
+  const [first, last] = [samples[0], samples.at(-1)]
+  return first === undefined || last === undefined ? 0 : Math.max(0, restartsOf(last) - restartsOf(first))
 }
 
 /** Of each part, or undefined where one has none: the sum of the others would be of another window. */

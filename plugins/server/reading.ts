@@ -1,6 +1,7 @@
-/** What one answer of a server says in our vocabulary. Pure; never throws. */
+/** What the answers of a server say in our vocabulary. Never throws. */
 import { parseJson, type ScrapeMap } from 'inferbench'
 import { type Dialect, dialects, type Source, type TimeSource } from './dialects.ts'
+import { createMemory } from './memory.ts'
 import {
   canonicalName,
   combine,
@@ -22,7 +23,7 @@ export interface ReaderOptions {
   readonly scrape?: ScrapeMap
 }
 
-/** Takes Prometheus text, OpenMetrics or a JSON object. undefined: nothing in it is known. */
+/** Takes Prometheus text, OpenMetrics or a JSON object, of one server, in order of time. undefined: nothing in it is known. */
 export type Reader = (body: string) => Reading | undefined
 
 /** The dialect is told by the names in the text, whatever the adapter: the one that most of them belong to. */
@@ -31,16 +32,18 @@ export function createReader({ model, scrape }: ReaderOptions = {}): Reader {
   const ofText = [...own, ...dialects.filter(({ json }) => json !== true)]
   const ofJson = [...own, ...dialects.filter(({ json }) => json === true)]
   const wanted = new Set([...ofText, ...ofJson].flatMap(namesOf))
+  const counters = new Set([...ofText, ...ofJson].flatMap(({ gauges: _, ...counting }) => namesOf(counting)))
+  const readOn = createMemory((name) => counters.has(name))
   return (body) => {
     const json = /^\s*[{[]/.test(body)
-    const set = json ? openJson(parseJson(body), wanted) : openText(body, wanted, model)
+    const { set, restarts } = readOn(json ? openJson(parseJson(body), wanted) : openText(body, wanted, model))
     let best: Reading | undefined
     for (const dialect of json ? ofJson : ofText) {
       const reading = readAs(dialect, set)
       const size = Object.keys(reading.values).length
       if (size > Object.keys(best?.values ?? {}).length) best = reading
     }
-    return best
+    return best === undefined || restarts === 0 ? best : { ...best, restarts }
   }
 }
 

@@ -3,8 +3,8 @@ import { asAmount, asArray, asObject, asText, roundToMicros, type Sample } from 
 import type { Counter, Gauge, Reading, Time, Times } from './vocabulary.ts'
 
 /** A reading at an instant of the run, with rates since the one before. */
-export function sampleOf(at: number, { server, values }: Reading, last: Sample | undefined): Sample {
-  const sample: Sample = { at: roundToMicros(at), server, ...values }
+export function sampleOf(at: number, { server, restarts, values }: Reading, last: Sample | undefined): Sample {
+  const sample: Sample = { at: roundToMicros(at), server, ...(restarts === undefined ? {} : { restarts }), ...values }
   return {
     ...sample,
     ...rateOf('output_tok_s', 'generation_tokens', sample, last),
@@ -21,6 +21,11 @@ function rateOf(id: string, counter: Counter, now: Sample, last: Sample | undefi
 
 export function serverOf(sample: Sample): string | undefined {
   return asText(sample.server)
+}
+
+/** In how many readings up to this one a counter had begun again. */
+export function restartsOf(sample: Sample): number {
+  return asAmount(sample.restarts) ?? 0
 }
 
 export function gaugeOf(sample: Sample, gauge: Gauge): number | undefined {

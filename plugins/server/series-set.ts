@@ -100,7 +100,7 @@ export function combine(
   for (const { labels, value } of series) {
     if (hasTotal && (labels.get('priority') ?? '') !== '') continue
     if (!Number.isFinite(value) || value < 0) return undefined
-    const key = keyOf(labels, views)
+    const key = keyOf(labels, ['le', ...views])
     things.set(key, Math.max(things.get(key) ?? Number.NEGATIVE_INFINITY, value))
   }
   if (things.size === 0) return undefined
@@ -108,8 +108,9 @@ export function combine(
   return how === 'full' ? Math.max(...values) : values.reduce((sum, value) => sum + value, 0)
 }
 
-function keyOf(labels: ReadonlyMap<string, string>, views: readonly string[]): string {
-  const told = [...labels].filter(([name]) => name !== 'le' && !views.includes(name))
+/** The same for the same labels in any order; without some of them. */
+export function keyOf(labels: ReadonlyMap<string, string>, without: readonly string[] = []): string {
+  const told = [...labels].filter(([name]) => !without.includes(name))
   return JSON.stringify(told.sort(([left], [right]) => (left < right ? -1 : 1)))
 }
 

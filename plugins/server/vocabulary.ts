@@ -37,5 +37,7 @@ export interface Times {
 export interface Reading {
   /** Which dialect it was: `vLLM`. */
   readonly server: string
+  /** In how many readings so far a counter had begun again; absent: in none. Counters in {@link values} are read on. */
+  readonly restarts?: number
   readonly values: Readonly<Partial<Record<Gauge | Counter, number> & Record<Time, Times>>>
 }

@@ -205,6 +205,27 @@ describe('what makes a run doubtful', () => {
     expect(readValue(seen.metrics, 'server_req_s')).toBe((20 + 5 + 15) / 4)
     expect(passes(seen)).toEqual(['server-restarted'])
   })
+  it('one of two engines that began again; what the other counted is not counted twice', () => {
+    const two = (first: number, second: number | undefined): string =>
+      writeVllm({ requests: first }) +
+      (second === undefined
+        ? ''
+        : writeVllm({ requests: second })
+            .replaceAll('engine="0"', 'engine="1"')
+            .replaceAll(/^#.*\n/gm, ''))
+    const samples = readAll(
+      [990, two(1000, 1000), true],
+      [2000, two(1005, 1005)],
+      [3000, two(1010, 2)],
+      [4000, two(1015, undefined)],
+      [5010, two(1020, 10), true],
+    )
+    const seen = summarize(samples)
+    expect(readValue(seen.metrics, 'server_req_s')).toBe((20 + 5 + 10) / 4)
+    expect(readValue(seen.metrics, 'server_output_tok_s')).toBe((20 * (20 + 5 + 10)) / 4)
+    expect(seen.metrics.server_ttft).toMatchObject({ distribution: { count: 35, mean: expect.closeTo(40, 6) } })
+    expect(figureOf(seen, 'server-restarted')).toBe(1)
+  })
   it('preemptions', () => {
     const samples = readAll(
       vllm(990, { requests: 10, preemptions: 3 }, true),
