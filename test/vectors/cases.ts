@@ -18,8 +18,21 @@ export function readCases(folder: string): Case[] {
   const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
   return files.sort().flatMap((file) => {
     const cases = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Omit<Case, 'file'>[]
-    return cases.map((one) => ({ ...one, file }))
+    return cases.map((one) => ({ ...one, input: readNumbers(one.input), file }))
   })
+}
+
+const NO_JSON: ReadonlyMap<unknown, number> = new Map([
+  ['NaN', Number.NaN],
+  ['Infinity', Number.POSITIVE_INFINITY],
+  ['-Infinity', Number.NEGATIVE_INFINITY],
+])
+
+/** Numbers that JSON cannot hold are strings in a case. */
+function readNumbers(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(readNumbers)
+  if (typeof value !== 'object' || value === null) return NO_JSON.get(value) ?? value
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, readNumbers(member)]))
 }
 
 const TOLERANCE = 1e-9

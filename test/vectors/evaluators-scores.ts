@@ -71,9 +71,8 @@ const scaling = entriesOf(scoreScaling)
 const outputLengths = entriesOf(scoreOutputLengths)
 
 export const scoreEvaluators: Readonly<Record<string, Evaluator>> = {
-  compute_metric_score: (input: Data) => scoreMetric(Number(input.value), input.threshold),
-  compute_jitter_penalty: (input: Data) =>
-    jitterPenalty({ itl_cv: Number(input.itl_cv), spike_count: input.spike_count }),
+  compute_metric_score: (input: Data) => scoreMetric(input.value, input.threshold),
+  compute_jitter_penalty: (input: Data) => jitterPenalty(input),
   assign_grade: (input: Data) => gradeOf(input.composite, contract),
   composite_exact: (input: Data) => compose(input.weights, input.scores, 'lose').points,
   prompt_category: (input: Data) => promptCategory(input.avg_prompt_tokens),

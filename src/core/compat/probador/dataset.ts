@@ -39,7 +39,10 @@ export function generateEntries(lengths: DatasetLengths, count: number): Generat
 
 /** 1.3 tokens a word, and 4 words a message more. */
 export function estimatePromptTokens(messages: readonly string[]): number {
-  const words = messages.reduce((sum, text) => sum + text.split(/\s+/u).filter((word) => word !== '').length + 4, 0)
+  const words = messages.reduce(
+    (sum, text) => sum + text.split(/\p{White_Space}+/u).filter((word) => word !== '').length + 4,
+    0,
+  )
   return Math.trunc(1.3 * words)
 }
 

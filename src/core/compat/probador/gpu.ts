@@ -14,13 +14,16 @@ const COLUMNS = [
 
 export type GpuSample = Readonly<Record<(typeof COLUMNS)[number], number>>
 
+/** `Number` takes more for one: nothing, 0x10. */
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+
 /** undefined when a column is missing or no number: one `[N/A]` costs the whole sample. */
 export function parseNvidiaSmiLine(line: string): GpuSample | undefined {
   const cells = line.split(',').map((cell) => cell.trim())
   if (cells.length < COLUMNS.length) return undefined
-  const numbers = COLUMNS.map((_, index) => (cells[index] === '' ? Number.NaN : Number(cells[index])))
-  if (numbers.some(Number.isNaN)) return undefined
-  return Object.fromEntries(COLUMNS.map((name, index) => [name, numbers[index]!])) as GpuSample
+  const columns = COLUMNS.map((name, index) => [name, cells[index]!] as const)
+  if (!columns.every(([, cell]) => DECIMAL.test(cell))) return undefined
+  return Object.fromEntries(columns.map(([name, cell]) => [name, Number(cell)])) as GpuSample
 }
 
 export interface GpuRange {
