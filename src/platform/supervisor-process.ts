@@ -1,24 +1,23 @@
 /**
  * A process that stands between us and a server that we start. It keeps the server's log, so that reading it takes no time
- * from the client, and ends the server's whole group when it is told to (SIGTERM) or when its standard input ends: then we
+ * from the client, and ends the server's whole family when it is told to (SIGTERM) or when its standard input ends: then we
  * are gone, even if by SIGKILL. The first line of its input says what to run.
  */
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeSync } from 'node:fs'
 import process from 'node:process'
 import { describeError } from '../core/errors.ts'
+import { isSecretName } from '../core/options/command-line.ts'
 import { createScrubber } from '../core/options/secrets.ts'
 import type { SupervisedCommand } from '../core/platform.ts'
+import { createMark, endFamily, markEnvironment } from './family.ts'
 import { createLineQueue } from './line-queue.ts'
 import { attempt } from './probes.ts'
-import { killGroup } from './process.ts'
 import type { SupervisorMessage } from './supervise.ts'
 
 /** How many lines are told of a server that ended. */
 const LAST_LINES = 20
-/** How often it is looked whether a group is gone. */
-const LOOK_MS = 20
-/** For output that is still in the pipe when the command ends, and for processes to go after SIGKILL. */
+/** For output that is still in the pipe when the command ends. */
 const AFTERMATH_MS = 1000
 
 /** At once: it may be the last that we do. Whoever should read it may be gone. */
@@ -27,12 +26,18 @@ function say(message: SupervisorMessage): void {
 }
 
 function start({ command, log, secrets, graceMs }: SupervisedCommand): { end(): Promise<void> } {
-  const scrub = createScrubber(secrets)
+  const environment = attempt(() => ({ ...process.env })) ?? {}
+  const scrub = createScrubber([...secrets, ...secretsOf(environment)])
   const file = log === undefined ? undefined : openSync(log, 'w')
   const lastLines: string[] = []
   const lines = createLineQueue(2)
   // As shells do it: a group of its own, whose number is the shell's.
-  const child = spawn('/bin/sh', ['-c', command], { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const mark = createMark()
+  const child = spawn('/bin/sh', ['-c', command], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    env: { ...environment, ...markEnvironment(mark) },
+  })
   const epoch = performance.timeOrigin + performance.now()
   const { pid } = child
   child.once('error', (thrown) => {
@@ -61,7 +66,7 @@ function start({ command, log, secrets, graceMs }: SupervisedCommand): { end(): 
 
   let ending: Promise<void> | undefined
   const end = (): Promise<void> => {
-    ending ??= endGroup(pid, graceMs).then(async () => {
+    ending ??= endFamily({ group: pid, mark }, graceMs).then(async () => {
       await Promise.race([wholeLog, pause(AFTERMATH_MS)])
       if (file !== undefined) attempt(() => closeSync(file))
     })
@@ -76,51 +81,9 @@ function start({ command, log, secrets, graceMs }: SupervisedCommand): { end(): 
   return { end }
 }
 
-async function endGroup(pid: number, graceMs: number): Promise<void> {
-  killGroup(pid, 'SIGTERM')
-  if (await isGone(pid, graceMs)) return
-  killGroup(pid, 'SIGKILL')
-  await isGone(pid, AFTERMATH_MS)
-}
-
-/** Waits for the last process of a group to end, for `ms` at most. */
-async function isGone(pid: number, ms: number): Promise<boolean> {
-  const until = performance.now() + ms
-  while (isAlive(pid)) {
-    if (performance.now() >= until) return false
-    await pause(LOOK_MS)
-  }
-  return true
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(-pid, 0)
-  } catch (thrown) {
-    return (thrown as { code?: unknown }).code === 'EPERM'
-  }
-  return attempt(() => hasLiveMember(pid)) ?? true
-}
-
-/** Orphans that have ended stay in the process table where nobody collects them, as in a container without an init. */
-function hasLiveMember(group: number): boolean {
-  return readdirSync('/proc').some((name) => {
-    if (!/^\d+$/.test(name)) return false
-    // pid (name, which may hold anything) state parent group ...
-    const stat = readStat(name)
-    const [state, , itsGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return Number(itsGroup) === group && state !== 'Z' && state !== 'X'
-  })
-}
-
-/** Empty when it has ended meanwhile. Throws where a sandbox forbids the question. */
-function readStat(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8')
-  } catch (thrown) {
-    if (['ENOENT', 'ESRCH'].includes(String((thrown as { code?: unknown }).code))) return ''
-    throw thrown
-  }
+/** What the server inherits, and may write. */
+function secretsOf(environment: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries(environment).flatMap(([name, value]) => (value && isSecretName(name) ? [value] : []))
 }
 
 function pause(ms: number): Promise<void> {

@@ -23,8 +23,10 @@ describe('a run that starts its server', () => {
         const port = await findFreePort()
         const pids = join(cwd, 'pids')
         const key = 'sk-canary-0123456789'
-        const command = `SERVER_API_KEY=${key} ${tinyServer(port, { readyAfterMs: 300, child: true, pids, say: `key ${key}` })}`
-        const finished = await runBench(arguments_(port, command), { cwd })
+        const token = 'hf_inherited_0123456789'
+        const server = tinyServer(port, { readyAfterMs: 300, child: true, pids, say: `key ${key}` })
+        const command = `echo "token $HF_TOKEN"; SERVER_API_KEY=${key} ${server}`
+        const finished = await runBench(arguments_(port, command), { cwd, env: { HF_TOKEN: token } })
         expect(finished).toMatchObject({ code: 0 })
         expect(readPids(pids)).toHaveLength(2)
         await allEnded(readPids(pids))
@@ -32,7 +34,7 @@ describe('a run that starts its server', () => {
         const folder = join(cwd, 'mine')
         expect(findProblems(folder)).toEqual([])
         const log = readFileSync(join(folder, 'server.log'), 'utf8')
-        expect(log).toBe('key [hidden]\nlistening\n')
+        expect(log).toBe('token [hidden]\nkey [hidden]\nlistening\n')
         const { manifest, summary } = readRunFolder(folder)
         expect(summary.scenarios[0]!.counts.byOutcome).toEqual({ ok: 6 })
         const { command: written, probes, coldStarts } = manifest.server!
@@ -113,7 +115,7 @@ describe('a run that starts its server', () => {
         const port = await findFreePort()
         const pids = join(cwd, 'pids')
         const command = tinyServer(port, { readyAfterMs: 1e9, pids })
-        const { code, stderr } = await runBench(arguments_(port, command, '--ready-timeout', '2s'), { cwd })
+        const { code, stderr } = await runBench(arguments_(port, command, '--ready-timeout', '8s'), { cwd })
         expect(code).toBe(1)
         expect(stderr).toMatch(/is not ready: .*503.*server\.log/)
         await allEnded(readPids(pids))
@@ -196,6 +198,42 @@ describe('whatever ends the run ends the server', () => {
         expect(await bench.finished).toMatchObject({ code: 0 })
         await allEnded(readPids(pids))
         expect(readFileSync(join(cwd, 'mine/server.log'), 'utf8')).toContain('not yet')
+      })
+    },
+    LIMIT_MS,
+  )
+
+  it.runIf(process.platform === 'linux').each(['SIGKILL', 'SIGINT'] as const)(
+    '%s, where a process of the server has left its group and ignores SIGTERM',
+    async (signal) => {
+      await withFolder(async (cwd) => {
+        const pids = join(cwd, 'pids')
+        const port = await findFreePort()
+        const args = arguments_(port, tinyServer(port, { leaves: true, stubborn: true, pids }), '--duration', '5m')
+        args.splice(args.indexOf('--requests'), 2)
+        const bench = startBench(args, { cwd })
+        await bench.until(/measuring/)
+        expect(readPids(pids)).toHaveLength(2)
+        process.kill(bench.child.pid!, signal)
+        await bench.finished
+        await allEnded(readPids(pids))
+      })
+    },
+    LIMIT_MS,
+  )
+
+  it.runIf(process.platform === 'linux')(
+    'a server that becomes a daemon',
+    async () => {
+      await withFolder(async (cwd) => {
+        const pids = join(cwd, 'pids')
+        const port = await findFreePort()
+        // It is there before the command ends.
+        const command = `${tinyServer(port, { daemon: true, pids })}; until test -s '${pids}'; do sleep 0.05; done`
+        const { code, stderr } = await runBench(arguments_(port, command), { cwd })
+        expect(code).toBe(1)
+        expect(stderr).toMatch(/ended with code 0 .*the command must stay until the server ends/)
+        await allEnded(readPids(pids))
       })
     },
     LIMIT_MS,

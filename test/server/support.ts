@@ -9,6 +9,8 @@ export interface TinyOptions {
   readonly readyAfterMs?: number
   readonly dieAfter?: number
   readonly child?: boolean
+  readonly leaves?: boolean
+  readonly daemon?: boolean
   readonly stubborn?: boolean
   readonly say?: string
   readonly failWith?: string

@@ -16,3 +16,8 @@ export function findCommandSecrets(command: string): readonly string[] {
 export function hideCommandSecrets(command: string): string {
   return command.replace(SECRET, (_, name: string, value: string) => name + (value.startsWith('$') ? value : HIDDEN))
 }
+
+/** Of a variable: `HF_TOKEN`, `aws_secret_access_key`. */
+export function isSecretName(name: string): boolean {
+  return /(?:key|token|secret|password)$/i.test(name)
+}
