@@ -102,7 +102,7 @@ export interface Files {
   readText(path: string): Promise<string>
   /** The same in pieces, cut anywhere between characters: a log may be larger than any string. */
   readPieces(path: string): AsyncIterable<string>
-  /** Replaces the file as a whole: a reader sees the old or the new text. */
+  /** Replaces the file as a whole: a reader sees the old or the new text. Makes the folders above it. */
   writeText(path: string, text: string): Promise<void>
   appendTo(path: string): Promise<AppendFile>
   makeFolder(path: string): Promise<void>

@@ -1,7 +1,7 @@
 /** Files over `node:fs`, which Node, Bun and Deno share. */
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { BenchError, type BenchErrorCode, describeError } from '../core/errors.ts'
 import type { AppendFile, Files } from '../core/platform.ts'
 import { randomId } from './random-id.ts'
@@ -33,7 +33,11 @@ async function writeText(path: string, text: string): Promise<void> {
   // Beside the target, because a rename across file systems is not atomic.
   const draft = `${path}.${randomId()}.tmp`
   try {
-    await writeFile(draft, text)
+    await writeFile(draft, text).catch(async (thrown) => {
+      if (errorCode(thrown) !== 'ENOENT') throw thrown
+      await mkdir(dirname(path), { recursive: true })
+      await writeFile(draft, text)
+    })
     await rename(draft, path)
   } catch (thrown) {
     await rm(draft, { force: true }).catch(() => {})

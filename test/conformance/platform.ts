@@ -205,6 +205,12 @@ function checkFiles(current: () => Platform, folder: string | undefined): void {
     expect(await files.list(folder!)).toEqual(['text'])
   })
 
+  check('writes a text into folders that are not there yet', async () => {
+    const files = current().files!
+    await files.writeText(place('new/er/text'), 'one')
+    expect(await files.list(place('new/er'))).toEqual(['text'])
+  })
+
   check('makes folders, those above them included, and lists them', async () => {
     const files = current().files!
     await files.makeFolder(place('a/b'))
@@ -252,7 +258,11 @@ function checkFiles(current: () => Platform, folder: string | undefined): void {
     const files = current().files!
     const oneLine = /^[^\n]*no-such[^\n]*$/
     await expect(files.readText(place('no-such'))).rejects.toMatchObject({ code: 'usage', message: oneLine })
-    await expect(files.writeText(place('no-such/x'), '')).rejects.toMatchObject({ code: 'storage', message: oneLine })
+    await files.writeText(place('no-such-folder'), '')
+    await expect(files.writeText(place('no-such-folder/x'), '')).rejects.toMatchObject({
+      code: 'storage',
+      message: oneLine,
+    })
     await expect(files.appendTo(place('no-such/x'))).rejects.toMatchObject({ code: 'storage', message: oneLine })
   })
 }
