@@ -30,11 +30,15 @@ export function createOpenaiDecoder(): Decoder {
   function decode(message: WireMessage): StreamEvent[] {
     const data = message.data.trim()
     if (data === DONE && message.framing !== 'json') return [{ type: 'done' }]
-    const parsed = parseJson(data)
+    // An event without data keeps the connection alive, no more.
+    if (data === '') return []
+    const strict = parseJson(data)
+    const parsed = strict ?? parseJson(nullNonFinite(data))
     const body = asObject(parsed) ?? {}
     if (message.event === 'error' || isError(body)) return [readError(body, data)]
     if (parsed === undefined) return [{ type: 'error', reason: 'malformed', message: `no JSON: ${excerpt(data)}` }]
     const events: StreamEvent[] = []
+    if (strict === undefined) events.push({ type: 'note', note: 'not_finite' })
     readServed(body, served, events)
     const choices = asArray(body.choices)
     for (const choice of choices) readChoice(asObject(choice) ?? {}, heldTokens, events)
@@ -58,12 +62,17 @@ export function neverThrow(decode: Decoder): Decoder {
   }
 }
 
+/** Python writes numbers that JSON does not have. Strings are matched first, so that words of that name stay. */
+function nullNonFinite(json: string): string {
+  return json.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (match) => (match[0] === '"' ? match : 'null'))
+}
+
 function excerpt(text: string): string {
   return text.slice(0, 256)
 }
 
 function isError(body: JsonObject): boolean {
-  return asText(body.error) !== undefined || asObject(body.error) !== undefined || body.object === 'error'
+  return Boolean(body.error) || body.object === 'error'
 }
 
 function readError(body: JsonObject, data: string): StreamEvent {
@@ -141,13 +150,20 @@ function readPieces(entry: JsonObject, choice: number, events: StreamEvent[]): v
 function readContent(content: unknown): { text: string; reasoning?: string; odd?: boolean } {
   if (typeof content === 'string') return { text: content }
   if (content === undefined || content === null) return { text: '' }
-  if (!Array.isArray(content)) return { text: JSON.stringify(content), odd: true }
-  return { text: joinParts(content), reasoning: joinParts(content, 'thinking') }
+  const parts = asArray(content)
+  const [text, reasoning] = [joinParts(parts), joinParts(parts, 'thinking')]
+  const isOdd = !Array.isArray(content) || (content.length > 0 && !content.some(isPart))
+  return isOdd ? { text: JSON.stringify(content), odd: true } : { text, reasoning }
+}
+
+function isPart(part: unknown): boolean {
+  return typeof part === 'string' || ['text', 'thinking'].some((member) => asObject(part)?.[member] !== undefined)
 }
 
 function joinParts(parts: readonly unknown[], member: 'text' | 'thinking' = 'text'): string {
   return parts
     .map((part) => {
+      if (typeof part === 'string') return member === 'text' ? part : ''
       const value = asObject(part)?.[member]
       return Array.isArray(value) ? joinParts(value) : (asText(value) ?? '')
     })

@@ -57,7 +57,13 @@ export function encodeOpenai(call: Call, target: Target, extra: Readonly<Record<
     ...call.body,
   }
   const path = call.kind === 'chat' ? '/v1/chat/completions' : '/v1/completions'
-  return requestOf(target, 'POST', path, body)
+  return { ...requestOf(target, 'POST', path, body), choices: countChoices(body) }
+}
+
+/** A prompt that is a list of texts, or of lists of token ids, is as many prompts; each has `n` answers. */
+function countChoices({ prompt, n }: Readonly<Record<string, unknown>>): number {
+  const isOne = !Array.isArray(prompt) || prompt.length === 0 || typeof prompt[0] === 'number'
+  return (isOne ? 1 : prompt.length) * (asCount(n) || 1)
 }
 
 const accepted: Readonly<Record<Framing, string>> = {

@@ -50,4 +50,6 @@ export interface HttpSpec {
   /** UTF-8 on the wire. */
   readonly body?: string
   readonly framing: Framing
+  /** How many answers were asked for (`n`), where the adapter knows: content of others is noted and passed over. */
+  readonly choices?: number
 }

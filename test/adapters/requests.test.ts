@@ -37,6 +37,14 @@ describe('openai', () => {
       stream: false,
     })
   })
+  it('says how many answers it asks for', () => {
+    const choices = (call: Call, body = {}): number | undefined => openai.encode(call, { ...target, body }).choices
+    expect(choices(chat)).toBe(1)
+    expect(choices(completion)).toBe(1)
+    expect(choices(chat, { n: 3 })).toBe(3)
+    expect(choices({ ...completion, body: { prompt: ['a', 'b'] } }, { n: 2 })).toBe(4)
+    expect(choices({ ...completion, body: { prompt: [[1], [2, 3]] } })).toBe(2)
+  })
   it('asks each endpoint at its place', () => {
     const url = (call: Call, baseUrl = target.baseUrl): string => openai.encode(call, { ...target, baseUrl }).url
     expect(url(chat)).toBe('http://localhost:8000/v1/chat/completions')

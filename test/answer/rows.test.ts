@@ -13,6 +13,10 @@ describe('how an answer ends', () => {
     })
     expect(readAnswer([': ping\n\n', '\n'])).toMatchObject({ outcome: 'stream-error', reason: 'empty_response' })
     expect(readAnswer([DONE])).toMatchObject({ outcome: 'stream-error', reason: 'empty_response' })
+    expect(readAnswer(['upstream connect error'])).toMatchObject({
+      reason: 'empty_response',
+      error: 'upstream connect error',
+    })
     expect(readAnswer([], { status: 204 })).toMatchObject({ outcome: 'stream-error', reason: 'empty_response' })
     expect(
       readAnswer([], { asked: { framing: 'json', stream: false }, contentType: 'application/json' }),
@@ -241,6 +245,15 @@ describe('events that fail', () => {
     })
     expect(readAnswer(['event: error\ndata: plain words\n\n'])).toMatchObject({ error: 'plain words' })
   })
+  it('20: whatever its type', () => {
+    for (const error of [500, true, ['no luck'], [{ message: 'no luck' }]]) {
+      expect(readAnswer([text('a'), sse({ error }), finish(), DONE])).toMatchObject({
+        outcome: 'stream-error',
+        reason: 'server_error',
+      })
+    }
+    expect(readAnswer([text('a', { error: false }), text('b', { error: '' }), finish(), DONE]).outcome).toBe('ok')
+  })
   it('a null error is none', () => {
     expect(readAnswer([text('a', { error: null }), finish(), DONE])).toMatchObject({ outcome: 'ok' })
   })
@@ -323,6 +336,16 @@ describe('counts', () => {
       tokenSource: 'chunks',
       notes: ['usage_suspect', 'usage_missing'],
     })
+  })
+  it('23: numbers that JSON does not have are none, and words of that name stay', () => {
+    const lines = ['NaN', '-Infinity', 'Infinity'].map(
+      (odd) =>
+        `data: {"choices":[{"index":0,"delta":{"content":"NaN, \\"Infinity "},"logprobs":[${odd}, ${odd}]}]}\n\n`,
+    )
+    const fields = readAnswer([...lines, finish(), DONE])
+    expect(fields).toMatchObject({ outcome: 'ok', text: 'NaN, "Infinity '.repeat(3) })
+    expect(fields.notes).toEqual(['not_finite', 'usage_missing'])
+    expect(readAnswer(['data: {"choices":[NaN}\n\n', finish(), DONE])).toMatchObject({ reason: 'malformed' })
   })
   it('24: no usage, or null', () => {
     for (const more of [{}, { usage: null }, { usage: {} }]) {
@@ -436,6 +459,9 @@ describe('choices and pieces', () => {
       events: { kind: 'oooooooo' + 'otto' },
     })
   })
+  it('26: so are events without data', () => {
+    expect(readAnswer(['data:\n\n', 'data: \n\n', ...good])).toMatchObject({ outcome: 'ok', text: 'Hello' })
+  })
   it('27: roles and nulls are no tokens', () => {
     const role = chunk({ role: 'assistant', content: null, reasoning_content: null, tool_calls: [] })
     expect(readAnswer([role, role, ...good.slice(1)]).events?.kind).toBe('ootto')
@@ -462,6 +488,12 @@ describe('choices and pieces', () => {
     expect(readAnswer([sse({ choices: [{ delta: { content: 'a' }, finish_reason: 'stop' }] }), DONE])).toMatchObject({
       outcome: 'ok',
       text: 'a',
+    })
+    expect(readAnswer([at(1, 'x'), at(0, 'a'), end(0), DONE], { asked: { choices: 1 } })).toMatchObject({
+      outcome: 'ok',
+      text: 'a',
+      events: { kind: 'oto' },
+      notes: ['choice_out_of_range', 'usage_missing'],
     })
     for (const odd of [1e9, -1, 1.5, '0']) {
       const fields = readAnswer([at(0, 'a'), at(odd, 'x'), end(0), DONE])
@@ -511,6 +543,13 @@ describe('choices and pieces', () => {
   })
   it('47: content in parts is joined, anything else is kept as JSON and noted', () => {
     const parts = [{ type: 'text', text: 'a' }, { type: 'image' }, null, { text: 'b' }]
+    const strings = readAnswer([text(['a', 'b']), finish(), DONE])
+    expect(strings).toMatchObject({ outcome: 'ok', text: 'ab' })
+    for (const odd of [[5, { type: 'image' }], [{}]]) {
+      const kept = readAnswer([text(odd), finish(), DONE])
+      expect(kept).toMatchObject({ outcome: 'ok', text: JSON.stringify(odd), events: { kind: 'to' } })
+      expect(kept.notes).toContain('content_not_text')
+    }
     expect(readAnswer([text(parts), finish(), DONE])).toMatchObject({
       outcome: 'ok',
       text: 'ab',

@@ -272,6 +272,19 @@ const rows: readonly Row[] = [
     expected: { outcome: 'http-error', status: 500 },
   },
   {
+    row: '17',
+    what: 'a 500 whose body never ends',
+    serve: () => repeat(head('Content-Type: text/plain', '500 Internal Server Error'), chunk('oops '.repeat(2000)), 1),
+    expected: { outcome: 'http-error', status: 500, reason: 'http_500' },
+  },
+  {
+    row: '17',
+    what: 'a 500 whose body never comes',
+    serve: () => stall(head('Content-Type: text/plain', '500 Internal Server Error')),
+    plan: limits({ totalMs: 200 }),
+    expected: { outcome: 'http-error', status: 500, reason: 'http_500' },
+  },
+  {
     row: '18',
     what: 'a 429 with a bad Retry-After',
     serve: () =>
@@ -307,6 +320,13 @@ const rows: readonly Row[] = [
     what: 'counts as text',
     serve: () => send(streamed(whole.replace('"completion_tokens":2', '"completion_tokens":"2"'))),
     expected: { outcome: 'ok', outputTokens: 2, tokenSource: 'chunks' },
+  },
+  {
+    row: '23',
+    what: 'a count that is NaN',
+    serve: () => send(streamed(whole.replace('"completion_tokens":2', '"completion_tokens":NaN'))),
+    expected: { outcome: 'ok', outputTokens: 2, tokenSource: 'chunks' },
+    notes: ['not_finite'],
   },
   {
     row: '24',
@@ -384,6 +404,13 @@ const rows: readonly Row[] = [
     expected: { outcome: 'ok' },
   },
   {
+    row: '29',
+    what: 'a choice that was not asked for',
+    serve: () => send(streamed(event({ choices: [{ index: 1, delta: { content: 'x' } }] }) + whole)),
+    expected: ok,
+    notes: ['choice_out_of_range'],
+  },
+  {
     row: '31',
     what: 'keys of the prototype',
     serve: () =>
@@ -450,6 +477,30 @@ const rows: readonly Row[] = [
     what: 'two lengths',
     serve: () => send('HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd'),
     expected: { outcome: 'stream-error' },
+  },
+  {
+    row: '44',
+    what: 'the same length twice',
+    serve: () => send('HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\nabcd'),
+    expected: { outcome: 'stream-error', reason: 'CONTENT_LENGTH_CONFLICT' },
+  },
+  {
+    row: '44',
+    what: 'a head above 16 KiB',
+    serve: () => send(`HTTP/1.1 200 OK\r\nX-Large: ${'x'.repeat(16 * 1024)}\r\n\r\n`),
+    expected: { outcome: 'stream-error', reason: 'HEADERS_TOO_LARGE' },
+  },
+  {
+    row: '44',
+    what: 'a folded header line',
+    serve: () => send(`HTTP/1.1 200 OK\r\nX-A: a\r\n b\r\nContent-Length: ${whole.length}\r\n\r\n${whole}`),
+    expected: { outcome: 'stream-error', reason: 'BAD_HEADER' },
+  },
+  {
+    row: '44',
+    what: 'a bad chunk size after a good chunk',
+    serve: () => send(`${head()}${chunk(delta('a'))}zz\r\n`),
+    expected: { outcome: 'stream-error', reason: 'BAD_CHUNK', text: 'a' },
   },
   {
     row: '45',

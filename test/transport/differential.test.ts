@@ -128,6 +128,9 @@ describe.skipIf(!isOracleHere)('socket against undici (Node only: undici is the 
     ['conflicting lengths', `${head}Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello`, 'broken'],
     ['a length that is no number', `${head}Content-Length: 5x\r\n\r\nhello`, 'broken'],
     ['a field without a colon', `${head}nonsense\r\n\r\n`, 'broken'],
+    ['equal Content-Length fields', `${head}Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello`, 'broken'],
+    ['a folded field', `${head}X: a\r\n b\r\nContent-Length: 5\r\n\r\nhello`, 'broken'],
+    ['a head above 16 KiB', `${head}X: ${'x'.repeat(16 * 1024)}\r\nContent-Length: 5\r\n\r\nhello`, 'broken'],
     ['another protocol', 'SSH-2.0-OpenSSH\r\n', 'broken'],
     ['bytes after a length', `${head}Content-Length: 5\r\n\r\nhello and more`, 'whole'],
     ['HTTP/1.0 without a length', 'HTTP/1.0 200 OK\r\n\r\nhello', 'whole'],
@@ -144,12 +147,10 @@ describe.skipIf(!isOracleHere)('socket against undici (Node only: undici is the 
       '100 Continue that nobody asked for (RFC 9110, 15.2)',
       `HTTP/1.1 100 Continue\r\n\r\n${head}Content-Length: 5\r\n\r\nhello`,
     ],
-    ['equal Content-Length fields (RFC 9110, 8.6)', `${head}Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello`],
     [
       'a coding and a length (RFC 9112, 6.3)',
       `${head}Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`,
     ],
-    ['a folded field before others (RFC 9112, 5.2)', `${head}X: a\r\n b\r\nContent-Length: 5\r\n\r\nhello`],
     ['lines that end in LF alone (RFC 9112, 2.2)', 'HTTP/1.1 200 OK\nContent-Length: 5\n\nhello'],
   ])('differs: we read %s, undici does not', async (_what, text) => {
     const { ours, theirs } = await askBoth({ pieces: [fromLatin1(text)], end: true })

@@ -66,6 +66,10 @@ export function createSuccessReader(context: AnswerContext): AnswerReader {
     let usage: Usage | undefined
     const carried: CarriedTokens[] = []
     for (const event of decode(message)) {
+      if (isStray(event)) {
+        notes.add('choice_out_of_range')
+        continue
+      }
       takeEvent(event, at)
       if (event.type === 'usage') usage = event.usage
       else if (isPiece(event)) {
@@ -79,6 +83,11 @@ export function createSuccessReader(context: AnswerContext): AnswerReader {
     if (strength === 0 || message.framing === 'json') log.add(at, 'o', 0)
     else log.add(at, KINDS[strength]!, counter.carry(carried, usage, strength > 1))
     checkOverrun()
+  }
+
+  /** Of a choice that was not asked for: another's answer, or none. */
+  function isStray(event: StreamEvent): boolean {
+    return asked.choices !== undefined && 'choice' in event && event.choice >= asked.choices
   }
 
   function takeEvent(event: StreamEvent, at: number): void {
@@ -167,7 +176,11 @@ export function createSuccessReader(context: AnswerContext): AnswerReader {
     if (broken !== undefined) return broken
     if (doneAt === undefined && 'error' in end) return classifyTransportError(end.error)
     if (messages === 0 || (doneAt !== undefined && finishes.size === 0 && speaking.size === 0)) {
-      return { stage: 'body', reason: 'empty_response', error: 'the answer has no content' }
+      return {
+        stage: 'body',
+        reason: 'empty_response',
+        error: limitEvidence(framer.start) || 'the answer has no content',
+      }
     }
     if (framer.framing === 'json') return judgeBody()
     if (!isFinished()) {

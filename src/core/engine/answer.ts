@@ -16,7 +16,13 @@ export interface AnswerContext {
   readonly status: number
   /** Lower-case names. */
   readonly headers: ReadonlyMap<string, string>
-  readonly asked: { readonly framing: Framing; readonly stream: boolean; readonly maxTokens?: number }
+  readonly asked: {
+    readonly framing: Framing
+    readonly stream: boolean
+    readonly maxTokens?: number
+    /** Absent: not known, and an answer may have any. */
+    readonly choices?: number
+  }
   readonly adapter: Pick<Adapter, 'decoder' | 'flags' | 'explain'>
   /** Only what differs from these goes into the record. */
   readonly manifestModel?: string
@@ -87,20 +93,23 @@ export function createAnswerReader(context: AnswerContext): AnswerReader {
 /** Reads the body of an answer whose status is no success: evidence, no events. */
 function createErrorReader(context: AnswerContext): AnswerReader {
   const body = createErrorBody()
+  const reason = classifyStatus(context.status)
   return {
     feed: (_at, chunk) => body.push(chunk),
     firstTokenAt: undefined,
     lastTokenAt: undefined,
     tokens: 0,
     doneAt: undefined,
-    broken: undefined,
+    get broken() {
+      return body.isFull ? { reason } : undefined
+    },
     text: '',
     finish: () => ({
       outcome: 'http-error',
       headersAt: context.toRunMs(context.headersAt),
       status: context.status,
       stage: 'headers',
-      reason: classifyStatus(context.status),
+      reason,
       ...body.explain(context.status, context.adapter),
     }),
   }

@@ -17,6 +17,8 @@ export function limitEvidence(text: string): string {
 
 export interface ErrorBody {
   push(chunk: Uint8Array): void
+  /** What follows would be dropped. */
+  readonly isFull: boolean
   explain(status: number, adapter: Pick<Adapter, 'explain'>): { readonly error?: string }
 }
 
@@ -30,6 +32,9 @@ export function createErrorBody(): ErrorBody {
       const part = chunk.subarray(0, MAX_BODY_BYTES - length)
       length += part.length
       if (part.length > 0) pieces.push(decoder.decode(part, { stream: true }))
+    },
+    get isFull() {
+      return length === MAX_BODY_BYTES
     },
     explain(status, adapter) {
       const body = pieces.join('')

@@ -3,7 +3,7 @@ import type { Adapter } from '../adapter.ts'
 import type { Timeouts } from '../plan.ts'
 import type { Clock, Inflater, TransportError } from '../platform.ts'
 import type { ConnectTimings, Phase, RequestRecord, Stage } from '../record.ts'
-import { type AnswerReader, createAnswerReader } from './answer.ts'
+import { type AnswerFields, type AnswerReader, createAnswerReader } from './answer.ts'
 import type { Capture } from './capture.ts'
 import { type Asked, Flight, type Look } from './flight.ts'
 
@@ -26,7 +26,7 @@ export interface ExchangeContext {
 }
 
 /** Which request it was: what every record has, whatever became of it. */
-type Identity = Omit<Asked, 'framing' | 'includesUsage'> &
+type Identity = Omit<Asked, 'framing' | 'choices' | 'includesUsage'> &
   Pick<RequestRecord, 'scenario' | 'phase' | 'dueAt' | 'permitAt'>
 
 /** The longest that one look at the clock may decode, ms; a long backlog takes several looks. */
@@ -115,7 +115,11 @@ export class Exchange extends Flight {
     const sent = sentAt === undefined ? undefined : { sentAt: toRunMs(sentAt), ...this.#connect() }
     if (this.givenUp !== undefined) {
       const { outcome, reason } = this.givenUp
-      return { ...base, ...sent, ...this.#answerSoFar(), outcome, stage: this.#stage(), reason }
+      const soFar = this.#answerSoFar()
+      // A refusal stays one, though its words did not come in time.
+      if (outcome === 'timeout' && soFar.outcome === 'http-error')
+        return { ...base, ...sent, ...soFar } as RequestRecord
+      return { ...base, ...sent, ...soFar, outcome, stage: this.#stage(), reason }
     }
     if (sent === undefined || ending === undefined) return this.#unsentRecord(base)
     if (this.trace.headersAt === undefined) {
@@ -127,7 +131,7 @@ export class Exchange extends Flight {
   }
 
   #identity(): Identity {
-    const { framing: _, includesUsage: __, ...asked } = this.asked
+    const { framing: _, choices: __, includesUsage: ___, ...asked } = this.asked
     return {
       ...asked,
       scenario: this.#context.scenario,
@@ -159,7 +163,7 @@ export class Exchange extends Flight {
     return { ...base, ...this.#connect(), outcome: 'refused', ...describe(error) }
   }
 
-  #answerSoFar(): object {
+  #answerSoFar(): Partial<AnswerFields> {
     if (this.trace.headersAt === undefined) return {}
     return this.#openReader().finish({ givenUp: true })
   }
@@ -187,7 +191,7 @@ export class Exchange extends Flight {
   #openReader(): AnswerReader {
     if (this.#reader !== undefined) return this.#reader
     const context = this.#context
-    const { framing, maxTokens } = this.asked
+    const { framing, maxTokens, choices } = this.asked
     const fingerprint = context.fingerprint()
     this.#reader = createAnswerReader({
       sentAt: this.trace.sentAt ?? this.startedAt,
@@ -198,6 +202,7 @@ export class Exchange extends Flight {
         framing,
         stream: context.stream,
         ...(maxTokens === undefined ? {} : { maxTokens }),
+        ...(choices === undefined ? {} : { choices }),
       },
       adapter: context.adapter,
       manifestModel: context.model,

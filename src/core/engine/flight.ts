@@ -9,6 +9,7 @@ import type { Ending } from './capture.ts'
 export interface Asked
   extends Pick<RequestRecord, 'n' | 'id' | 'item' | 'session' | 'turn' | 'askedInputTokens' | 'maxTokens'> {
   readonly framing: Framing
+  readonly choices?: number
   /** It asked for token counts in the stream: a server may reject that. */
   readonly includesUsage: boolean
 }

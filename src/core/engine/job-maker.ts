@@ -37,6 +37,7 @@ export function createJobMaker(adapter: Adapter, workload: Workload, plan: JobPl
           ...(call.askedInputTokens === undefined ? {} : { askedInputTokens: call.askedInputTokens }),
           ...(call.maxTokens === undefined ? {} : { maxTokens: call.maxTokens }),
           framing: spec.framing,
+          ...(spec.choices === undefined ? {} : { choices: spec.choices }),
           includesUsage: target.includeUsage && target.stream,
         },
         spec: { ...spec, headers: [...headers, ['X-Request-Id', id]] },

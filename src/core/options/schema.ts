@@ -174,7 +174,7 @@ const entries = {
     hint: 'N|TIME',
     fallback: 'one request a stream, or 2s of a rate',
   }),
-  drain: option(is.duration(0), 'How long open requests may go on after the last was sent', {
+  drain: option(is.duration(0), 'How long open requests may go on once the time is over or the run was interrupted', {
     group: 'Load',
     hint: 'TIME',
     fallback: '30s',

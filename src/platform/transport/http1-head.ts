@@ -1,8 +1,8 @@
 /**
  * The head of an HTTP/1.1 response, and what it says about the body (RFC 9112, sections 2 to 6). Pure.
  *
- * Lax where RFC 9112 lets a recipient be: a line may end in LF alone (2.2), folded lines are joined by a space (5.2), equal
- * Content-Length values count once (RFC 9110, 8.6). Strict where the body's end would be a guess.
+ * Lax where RFC 9112 lets a recipient be and clients are: a line may end in LF alone (2.2). Strict where they are, too: no
+ * folded lines (5.2), no length twice (6.3), though it be the same, and nothing where the body's end would be a guess.
  */
 
 export type HeaderPairs = readonly (readonly [name: string, value: string])[]
@@ -67,12 +67,6 @@ function readFields(lines: readonly string[]): HeaderPairs | Fault {
     const line = trimCarriageReturn(lines[i]!)
     // RFC 9112, 2.2: a bare CR makes the element invalid. NUL never belongs here either (RFC 9110, 5.5).
     if (line.includes('\r') || line.includes('\0')) return badHeader(line)
-    if (line.startsWith(' ') || line.startsWith('\t')) {
-      const last = fields[fields.length - 1]
-      if (last === undefined) return badHeader(line)
-      last[1] = `${last[1]} ${trimBlanks(line)}`
-      continue
-    }
     const colon = line.indexOf(':')
     const name = line.slice(0, Math.max(colon, 0))
     if (!TOKEN.test(name)) return badHeader(line)
@@ -116,14 +110,11 @@ function frameBody(
     return { code: 'UNSUPPORTED_TRANSFER_CODING', message: `transfer-encoding: ${show(codings.join(', '))}` }
   }
   if (lengths.length === 0) return { kind: 'close' }
-  const length = Number(lengths[0])
-  for (const text of lengths) {
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text))) {
-      return { code: 'BAD_CONTENT_LENGTH', message: `content-length: ${show(text)}` }
-    }
-    if (Number(text) !== length) {
-      return { code: 'CONTENT_LENGTH_CONFLICT', message: `content-length: ${show(lengths.join(', '))}` }
-    }
+  const text = lengths.join(', ')
+  if (lengths.length > 1) return { code: 'CONTENT_LENGTH_CONFLICT', message: `content-length: ${show(text)}` }
+  const length = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(length)) {
+    return { code: 'BAD_CONTENT_LENGTH', message: `content-length: ${show(text)}` }
   }
   return { kind: 'length', length }
 }

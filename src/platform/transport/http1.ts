@@ -19,7 +19,8 @@ export interface ResponseReceiver {
 /** `more`: the response goes on. `done` and `failed` are final until the next `begin`. */
 export type Progress = 'more' | 'done' | 'failed'
 
-export const MAX_HEAD_BYTES: number = 64 * 1024
+/** What other clients take: Node's and undici's limit. */
+export const MAX_HEAD_BYTES: number = 16 * 1024
 const MAX_CHUNK_LINE_BYTES = 16 * 1024
 
 const CR = 0x0d
