@@ -1,5 +1,5 @@
 /** The table of loads that a Markdown file keeps. */
-import { addToHistory } from '../core/compat/probador/history.ts'
+import { addToHistory } from '../core/compare/history.ts'
 import type { LoadResult } from '../core/compat/probador/result.ts'
 import type { Files } from '../core/platform.ts'
 import { exists } from './results.ts'

@@ -1,7 +1,7 @@
 /** `bench report FILE`: what the result files of other tools say, in our forms. Their numbers, their definitions. */
 
+import { renderHistory } from '../core/compare/history.ts'
 import { renderResults, type ShownLoad } from '../core/compare/results.ts'
-import { renderHistory } from '../core/compat/probador/history.ts'
 import { BenchError } from '../core/errors.ts'
 import type { Files } from '../core/platform.ts'
 import { renderLines } from '../core/report/csv.ts'

@@ -33,6 +33,18 @@ export function codeSpan(text: string): string {
   return fence.length === 1 && visible.trim() !== '' ? `${fence}${visible}${fence}` : `${fence} ${visible} ${fence}`
 }
 
+/**
+ * Text in a cell of a Markdown table of somebody else's, where a code span would not be like the rows that are there: ordinary
+ * names stay as they are.
+ */
+export function escapeMarkdownText(text: string): string {
+  return escapeTerminal(text)
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/[\\`*[\]~|]/g, '\\$&')
+}
+
 /** A finished cell of a Markdown table: a bar would end it, even in a code span. */
 export function escapeMarkdownCell(markdown: string): string {
   return markdown.replace(/\|/g, '\\|')

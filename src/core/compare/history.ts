@@ -1,9 +1,12 @@
 /** The table that `probador llm report` keeps in a README: a row a load, between two marks. */
-import { fixed } from '../format.ts'
-import type { LoadResult } from './result.ts'
+import { fixed } from '../compat/format.ts'
+import type { LoadResult } from '../compat/probador/result.ts'
+import { escapeMarkdownText } from '../report/escape.ts'
 
 const START = '<!-- PERFORMANCE_START -->'
 const END = '<!-- PERFORMANCE_END -->'
+/** A start that ends its line, and the first end after it; a sentence that speaks of the marks has neither. */
+const BLOCK = new RegExp(`${START}[ \\t]*(?:\\r?\\n((?:(?!${START})[\\s\\S])*?))?${END}`)
 
 const HEAD = [
   'Date',
@@ -31,8 +34,8 @@ function rowOf(result: LoadResult): string {
   const figure = (value: number | undefined): string => (value === undefined || value === 0 ? '-' : fixed(value, 1))
   const errors = result.error_rate
   const cells = [
-    result.timestamp?.split(/[T ]/)[0] ?? '-',
-    result.runtime_name.replaceAll(/[\r\n]+/g, ' ').replaceAll('|', '\\|'),
+    escapeMarkdownText(result.timestamp?.split(/[T ]/)[0] ?? '-'),
+    escapeMarkdownText(result.runtime_name),
     String(result.concurrency),
     figure(result.throughput_rps),
     figure(result.latency_p50_ms),
@@ -65,14 +68,11 @@ export function renderHistory(results: readonly LoadResult[]): string {
  * repeated. Without marks they are added at the end. What stands outside the marks is not touched.
  */
 export function addToHistory(document: string, results: readonly LoadResult[]): string {
-  const start = document.indexOf(START)
-  const end = document.indexOf(END, start + START.length)
-  const marked = start >= 0 && end > start
-  const inside = marked ? document.slice(start + START.length, end) : ''
-  const kept = inside.split(/\r?\n/).filter((line) => line.startsWith('|') && !HEAD_OR_RULE.test(line))
+  const found = BLOCK.exec(document)
+  const kept = (found?.[1] ?? '').split(/\r?\n/).filter((line) => line.startsWith('|') && !HEAD_OR_RULE.test(line))
   const rows = [...new Set([...kept, ...results.map(rowOf)])]
   const block = `${START}\n${renderRows(rows)}\n${END}`
-  if (marked) return document.slice(0, start) + block + document.slice(end + END.length)
+  if (found) return document.slice(0, found.index) + block + document.slice(found.index + found[0].length)
   const before = document.trimEnd()
   return `${before === '' ? '' : `${before}\n\n`}${block}\n`
 }
