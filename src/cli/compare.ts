@@ -127,8 +127,9 @@ async function compareResults(
     return exit.ok
   }
   const old = await loadOne(files, before)
-  const code = await compareSources(old, now, asked, files, terminal)
-  if (setBaseline && code === exit.ok) await writeBaseline(files, before, now)
+  const { code, worse } = await compareSources(old, now, asked, files, terminal)
+  if (setBaseline && worse.length === 0) await writeBaseline(files, before, now)
+  else if (setBaseline) terminal.log.warn(`${before} stays the base line: ${worse.join('; ')}`)
   return code
 }
 
@@ -150,7 +151,7 @@ async function compareServers(
   // They were asked the same, so that what is unlike is the servers' own.
   const forced = { ...asked, force: true }
   const codes = [
-    await compareSources(old, now, forced, files, terminal),
+    (await compareSources(old, now, forced, files, terminal)).code,
     ...sides.map((side) => judgeServer(side, terminal)),
   ]
   await files.writeText(files.join(folder, 'comparison.json'), renderJson(makeComparison(old, now, forced)))
@@ -161,17 +162,23 @@ async function compareServers(
   return codes.find((code) => code !== exit.ok && code !== exit.verdictMissed) ?? Math.max(...codes)
 }
 
+interface Compared {
+  readonly code: number
+  /** What got worse: a line each. */
+  readonly worse: readonly string[]
+}
+
 async function compareSources(
   old: ResultSource,
   now: ResultSource,
   asked: Asked,
   files: Files,
   terminal: Terminal,
-): Promise<number> {
+): Promise<Compared> {
   if (asked.compat === undefined) return await compareOurs(old, now, asked, terminal)
   const { text, code } = await compareAsOldTool(asked.compat, old, now, asked, files)
   await terminal.out(text)
-  return code
+  return { code, worse: code === exit.ok ? [] : [`${now.path} is worse by the rules of ${asked.compat}`] }
 }
 
 async function loadOne(files: Files, path: string): Promise<ResultSource> {
@@ -188,13 +195,13 @@ async function loadOne(files: Files, path: string): Promise<ResultSource> {
   return source
 }
 
-async function compareOurs(old: ResultSource, now: ResultSource, asked: Asked, terminal: Terminal): Promise<number> {
+async function compareOurs(old: ResultSource, now: ResultSource, asked: Asked, terminal: Terminal): Promise<Compared> {
   const comparison = makeComparison(old, now, asked)
   await terminal.out(showComparison(comparison, asked.format))
-  if (asked.failAt === undefined) return exit.ok
-  const regressions = listRegressions(comparison)
-  for (const line of regressions) terminal.log.error(`worse: ${line}`)
-  return regressions.length > 0 ? exit.gateMissed : exit.ok
+  const worse = listRegressions(comparison)
+  if (asked.failAt === undefined) return { code: exit.ok, worse }
+  for (const line of worse) terminal.log.error(`worse: ${line}`)
+  return { code: worse.length > 0 ? exit.gateMissed : exit.ok, worse }
 }
 
 /** What its gates and `--require` ask for, and a line about how far it can be believed. */
