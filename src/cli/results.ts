@@ -3,7 +3,7 @@ import { describeOwnRepetitions, describeOwnRun, joinScores, nameOfRun } from '.
 import type { LoadResult } from '../core/compat/probador/result.ts'
 import { type MeasuredLoad, type ResultFile, readResultFile } from '../core/compat/result-file.ts'
 import { BenchError } from '../core/errors.ts'
-import { asArray, asObject, asText, parseJson } from '../core/json.ts'
+import { asArray, asObject, asText, parseJson, parsePythonJson } from '../core/json.ts'
 import type { Files } from '../core/platform.ts'
 import { parseManifest, parseSummary } from '../core/report/readers.ts'
 import type { Manifest } from '../core/run.ts'
@@ -139,18 +139,18 @@ function readScore(value: unknown): { score: number; documents: number }[] {
 }
 
 async function loadFile(files: Files, path: string, label: string | undefined): Promise<Results> {
-  const value = parseJson(await files.readText(path))
+  const value = parsePythonJson(await files.readText(path))
   const stored = asObject(value)
   // Of two runs that are read themselves.
   if (stored?.kind === 'comparison') return nothing
   if (stored?.kind === 'baseline') {
-    const manifest = parseManifest(path, JSON.stringify(stored.manifest))
+    const [manifest, summary] = [stored.manifest, stored.summary].map((part) => JSON.stringify(part ?? null))
     return {
       ...nothing,
-      sources: [describeRun(path, manifest, parseSummary(path, JSON.stringify(stored.summary)), label)],
+      sources: [describeRun(path, parseManifest(path, manifest!), parseSummary(path, summary!), label)],
     }
   }
-  const training = readTraining(value)
+  const training = readTraining(path, value)
   if (training !== undefined) return { ...nothing, training: [training] }
   const name = label ?? baseName(path)
   const file = readResultFile(value, name)
@@ -191,30 +191,38 @@ function tellApart(sources: readonly ResultSource[]): readonly ResultSource[] {
 
 const BOTTLENECKS = ['memory_bw', 'compute', 'launch', 'transfer']
 
-function readTraining(value: unknown): TrainingFile | undefined {
+/** Throws a usage error for a step profiler's file without a step, or with one that cannot be scored. */
+function readTraining(path: string, value: unknown): TrainingFile | undefined {
   const file = asObject(value)
   if (typeof file?.model_name !== 'string' || !Array.isArray(file.results)) return undefined
-  return { model_name: file.model_name, results: asArray(file.results).flatMap(readStep) }
+  const results = file.results.map((step, index) => {
+    const read = readStep(step)
+    if (read !== undefined) return read
+    throw new BenchError(
+      'usage',
+      `${path}: results[${index}] is no training step: name, ms_per_step, tokens_per_sec, wall_coverage and bottleneck (${BOTTLENECKS.join(', ')})`,
+    )
+  })
+  if (results.length === 0) throw new BenchError('usage', `${path} holds no training step`)
+  return { model_name: file.model_name, results }
 }
 
-function readStep(value: unknown): TrainingStep[] {
+function readStep(value: unknown): TrainingStep | undefined {
   const step = asObject(value)
   const { name, ms_per_step, tokens_per_sec, wall_coverage, bottleneck, hotspot_layers = 0 } = step ?? {}
   // The original's JSON has the names of its variants: MemoryBw.
   const kind = String(bottleneck)
     .replace(/(?<=[a-z])(?=[A-Z])/g, '_')
     .toLowerCase()
-  if (typeof name !== 'string' || typeof tokens_per_sec !== 'number' || !BOTTLENECKS.includes(kind)) return []
+  if (typeof name !== 'string' || typeof tokens_per_sec !== 'number' || !BOTTLENECKS.includes(kind)) return undefined
   if (typeof ms_per_step !== 'number' || typeof wall_coverage !== 'number' || typeof hotspot_layers !== 'number')
-    return []
-  return [
-    {
-      name,
-      ms_per_step,
-      tokens_per_sec,
-      wall_coverage,
-      bottleneck: kind as TrainingStep['bottleneck'],
-      hotspot_layers,
-    },
-  ]
+    return undefined
+  return {
+    name,
+    ms_per_step,
+    tokens_per_sec,
+    wall_coverage,
+    bottleneck: kind as TrainingStep['bottleneck'],
+    hotspot_layers,
+  }
 }

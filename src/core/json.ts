@@ -15,6 +15,17 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** {@link parseJson} of what Python wrote, where NaN and Infinity may stand for "no number": they become null. Inside strings they stay. */
+export function parsePythonJson(text: string): unknown {
+  return parseJson(text) ?? parseJson(withoutNaN(text))
+}
+
+function withoutNaN(text: string): string {
+  return text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\b(?:NaN|Infinity)\b/gs, (part) =>
+    part.startsWith('"') ? part : 'null',
+  )
+}
+
 export function asObject(value: unknown): JsonObject | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined
 }

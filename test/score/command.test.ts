@@ -1,5 +1,5 @@
 /** `bench score` and `bench compare` as a user runs them. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runBench, startMock, withFolder } from '../support/command.ts'
@@ -72,6 +72,45 @@ describe('bench score', () => {
       expect(stderr).toMatch(/^bench: [^\n]+\n$/)
     }),
   )
+
+  it('has a card of training steps, and refuses one that is none', () =>
+    withFolder(async (folder) => {
+      const step = {
+        name: 'fused',
+        ms_per_step: 812.5,
+        tokens_per_sec: 3000,
+        wall_coverage: 0.93,
+        bottleneck: 'MemoryBw',
+        hotspot_layers: 2,
+      }
+      const write = (results: readonly unknown[]): string => {
+        const path = join(folder, 'steps.json')
+        writeFileSync(path, JSON.stringify({ model_name: 'm', results }))
+        return path
+      }
+      const { code, stdout } = await runBench(['score', write([{ ...step, name: 'plain', tokens_per_sec: 900 }, step])])
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/^Training Step Scorecard — m\n[^\n]+\n-{62}\nfused [^\n]* 3000 .* memory_bw +B\+?\n/)
+      for (const results of [[], [step, { ...step, bottleneck: 'luck' }], [{ ...step, tokens_per_sec: '3000' }]]) {
+        const refused = await runBench(['score', write(results)])
+        expect([refused.code, refused.stdout]).toEqual([2, ''])
+        expect(refused.stderr).toMatch(/^bench: [^\n]*steps\.json[ :][^\n]*training step[^\n]*\n$/)
+      }
+    }))
+
+  it('reads what Python wrote for no number, and no load of less than no stream', () =>
+    withFolder(async (folder) => {
+      const path = join(folder, 'load.json')
+      const text = JSON.stringify({ ...published[0]!, runtime_name: 'is NaN', itl_p50_ms: 0 })
+      writeFileSync(path, text.replace('"itl_p50_ms":0', '"itl_p50_ms":NaN,"goodput_pct":-Infinity'))
+      const read = await runBench(['score', path])
+      expect(read.code).toBe(0)
+      expect(read.stdout).toMatch(/^is NaN .*\n[\s\S]*not measured: itl_p50_ms/m)
+      for (const concurrency of [-1, 1.5, '4', 1e300]) {
+        writeFileSync(path, JSON.stringify({ ...published[0]!, concurrency }))
+        expect(await runBench(['score', path])).toMatchObject({ code: 2, stdout: '' })
+      }
+    }))
 
   it('says which files of a folder hold no result', () =>
     withFolder(async (folder) => {
@@ -179,6 +218,21 @@ describe('bench compare', () => {
       expect(gated.stderr).toBe('bench: worse: c=1: latency p50 600.00 -> 700.00 ms (+16.7 %)\n')
     }))
 
+  it('keeps the base line when something got worse, whether or not that fails', () =>
+    withFolder(async (folder) => {
+      const [base, worse] = writePair(folder, slower)
+      const kept = await runBench(['compare', base, worse, '--set-baseline'])
+      expect(kept).toMatchObject({
+        code: 0,
+        stderr: `bench: ${base} stays the base line: c=1: latency p50 600.00 -> 700.00 ms (+16.7 %)\n`,
+      })
+      expect(JSON.parse(readFileSync(base, 'utf8'))).toEqual(before)
+      const gated = await runBench(['compare', base, worse, '--set-baseline', '--compat', 'probador'])
+      expect([gated.code, readFileSync(base, 'utf8')]).toEqual([1, JSON.stringify(before)])
+      expect((await runBench(['compare', base, worse, '--set-baseline', '--fail-on-regression', '20'])).code).toBe(0)
+      expect(JSON.parse(readFileSync(base, 'utf8'))).toEqual(slower)
+    }))
+
   it('has the words and the code of the original with --compat probador', () =>
     withFolder(async (folder) => {
       const { code, stdout } = await runBench(['compare', ...writePair(folder, slower), '--compat', 'probador'])
@@ -197,6 +251,9 @@ describe('bench compare', () => {
       expect(refused.stderr).toMatch(/unlike: concurrency: 1 and 4; --force/)
       expect(forced.code).toBe(0)
       expect(forced.stdout).toContain('compared, though unlike')
+      const longer = await runBench(['compare', ...writePair(folder, { ...slower, prompt_tokens_total: 51_200 })])
+      expect([longer.code, longer.stdout]).toEqual([2, ''])
+      expect(longer.stderr).toMatch(/unlike: prompts at c=1: 23 and 512 tokens on average; --force/)
     }))
 
   it('takes chance into account where both sides repeat', () =>
@@ -279,31 +336,46 @@ describe('bench compare', () => {
       }
     }))
 
-  it('scores and compares runs of ours, and keeps one as a base line', () =>
-    withFolder(async (folder) => {
-      const mock = await startMock('--ttft', '5ms', '--itl', '1ms')
-      try {
-        const runs = ['a', 'b'].map((name) => join(folder, name))
-        for (const out of runs) {
-          const flags = ['--requests', '20', '--concurrency', '2', '--output-tokens', '8', '--seed', '7', '--out', out]
-          expect((await runBench(['run', '--url', mock.url, ...flags])).code).toBe(0)
+  it(
+    'scores and compares runs of ours, and keeps one as a base line',
+    () =>
+      withFolder(async (folder) => {
+        const mock = await startMock('--ttft', '5ms', '--itl', '1ms')
+        try {
+          const runs = ['a', 'b'].map((name) => join(folder, name))
+          for (const out of runs) {
+            const flags = [
+              '--requests',
+              '20',
+              '--concurrency',
+              '2',
+              '--output-tokens',
+              '8',
+              '--seed',
+              '7',
+              '--out',
+              out,
+            ]
+            expect((await runBench(['run', '--url', mock.url, ...flags])).code).toBe(0)
+          }
+          const base = join(folder, 'base.json')
+          const [scored, compared] = await Promise.all([
+            runBench(['score', ...runs]),
+            runBench(['compare', runs[0]!, runs[1]!, '--format', 'json']),
+          ])
+          expect(scored.code).toBe(0)
+          expect(scored.stdout).toMatch(/Throughput \(c=2\)/)
+          expect(scored.stdout).toContain('not measured: throughput_scaling (15 %)')
+          expect(compared.stderr).toBe('')
+          expect(JSON.parse(compared.stdout).loads[0].changes.length).toBeGreaterThan(5)
+          expect((await runBench(['compare', base, runs[0]!, '--set-baseline'])).code).toBe(0)
+          expect(await runBench(['compare', base, runs[1]!])).toMatchObject({ code: 0, stderr: '' })
+          mkdirSync(join(folder, 'empty'))
+          expect((await runBench(['compare', base, join(folder, 'empty')])).code).toBe(2)
+        } finally {
+          await mock.close()
         }
-        const base = join(folder, 'base.json')
-        const [scored, compared] = await Promise.all([
-          runBench(['score', ...runs]),
-          runBench(['compare', runs[0]!, runs[1]!, '--format', 'json']),
-        ])
-        expect(scored.code).toBe(0)
-        expect(scored.stdout).toMatch(/Throughput \(c=2\)/)
-        expect(scored.stdout).toContain('not measured: throughput_scaling (15 %)')
-        expect(compared.stderr).toBe('')
-        expect(JSON.parse(compared.stdout).loads[0].changes.length).toBeGreaterThan(5)
-        expect((await runBench(['compare', base, runs[0]!, '--set-baseline'])).code).toBe(0)
-        expect(await runBench(['compare', base, runs[1]!])).toMatchObject({ code: 0, stderr: '' })
-        mkdirSync(join(folder, 'empty'))
-        expect((await runBench(['compare', base, join(folder, 'empty')])).code).toBe(2)
-      } finally {
-        await mock.close()
-      }
-    }))
+      }),
+    60_000,
+  )
 })

@@ -1,4 +1,5 @@
 /** Two sets of loads, each with its counterpart. */
+import type { LoadResult } from '../compat/probador/result.ts'
 import type { MeasuredLoad } from '../compat/result-file.ts'
 import { type Change, compareLoads } from './figures.ts'
 
@@ -28,22 +29,29 @@ export interface Side {
   readonly loads: readonly MeasuredLoad[]
 }
 
+interface Pair {
+  readonly old: MeasuredLoad
+  readonly load: MeasuredLoad
+}
+
 /** Loads of one label belong together; two sides with one load each are compared whatever they are called. */
+function pairLoads(before: Side, after: Side): readonly Pair[] {
+  const [only] = before.loads
+  const single = before.loads.length === 1 && after.loads.length === 1
+  return after.loads.flatMap((load) => {
+    const old = single ? only : before.loads.find(({ label }) => label === load.label)
+    return old === undefined ? [] : [{ old, load }]
+  })
+}
+
 export function compareSides(
   before: Side,
   after: Side,
   thresholdPct: number,
   unlike: readonly string[] = [],
 ): Comparison {
-  const [only] = before.loads
-  const single = before.loads.length === 1 && after.loads.length === 1
-  const counterpart = ({ label }: MeasuredLoad): MeasuredLoad | undefined =>
-    single ? only : before.loads.find((load) => load.label === label)
-  const pairs = after.loads.flatMap((load) => {
-    const old = counterpart(load)
-    return old === undefined ? [] : [{ old, load }]
-  })
-  const matched = new Set(pairs.map(({ old }) => old))
+  const pairs = pairLoads(before, after)
+  const matched = new Set(pairs.flatMap(({ old, load }) => [old, load]))
   return {
     v: 1,
     kind: 'comparison',
@@ -52,7 +60,7 @@ export function compareSides(
     threshold_pct: thresholdPct,
     loads: pairs.map(({ old, load }) => ({ label: load.label, changes: compareLoads(old, load, thresholdPct) })),
     only_before: before.loads.filter((load) => !matched.has(load)).map(({ label }) => label),
-    only_after: after.loads.filter((load) => counterpart(load) === undefined).map(({ label }) => label),
+    only_after: after.loads.filter((load) => !matched.has(load)).map(({ label }) => label),
     unlike,
   }
 }
@@ -75,8 +83,19 @@ function describe(label: string, { figure, before, after, change_pct: change }: 
 
 /** What differs between loads of old tools, whose files hold no fingerprint. */
 export function listDifferences(before: Side, after: Side): string[] {
-  const [a, b] = [before.loads, after.loads]
-  if (a.length !== 1 || b.length !== 1) return []
-  const [old, now] = [a[0]!.result.concurrency, b[0]!.result.concurrency]
-  return old === now ? [] : [`concurrency: ${old} and ${now}`]
+  return pairLoads(before, after).flatMap(({ old, load }) => {
+    const [a, b] = [old.result.concurrency, load.result.concurrency]
+    if (a !== b) return [`concurrency: ${a} and ${b}`]
+    const [few, many] = [meanPrompt(old.result), meanPrompt(load.result)]
+    if (few === undefined || many === undefined || Math.max(few, many) < OTHER_PROMPTS * Math.min(few, many)) return []
+    return [`prompts at ${load.label}: ${few.toFixed(0)} and ${many.toFixed(0)} tokens on average`]
+  })
+}
+
+/** Times as long: more than templates and tokenizers of two servers differ on the same prompts. */
+const OTHER_PROMPTS = 2
+
+/** Tokens; undefined where they were not counted. */
+function meanPrompt({ prompt_tokens_total: tokens = 0, total_requests: requests = 0 }: LoadResult): number | undefined {
+  return tokens > 0 && requests > 0 ? tokens / requests : undefined
 }

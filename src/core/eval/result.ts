@@ -1,6 +1,6 @@
 /** The result file of lm-eval, read as versions 0.4.0 to 0.4.13 write it. */
 import { BenchError } from '../errors.ts'
-import { asArray, asCount, asObject, asText, type JsonObject, parseJson } from '../json.ts'
+import { asArray, asCount, asObject, asText, type JsonObject, parsePythonJson } from '../json.ts'
 
 /** One figure of a task: `exact_match,strict-match`. */
 export interface TaskMetric {
@@ -43,7 +43,7 @@ export interface EvalResult {
 
 /** Throws `BenchError('run-failed')` when the text is no result. `path` is for the error. */
 export function parseResult(text: string, path: string): EvalResult {
-  const file = asObject(parseJson(text) ?? parseJson(withoutNaN(text)))
+  const file = asObject(parsePythonJson(text))
   const results = asObject(file?.results)
   if (file === undefined || results === undefined) {
     throw new BenchError('run-failed', `${path} is no result file of lm-eval; the log beside it says what happened`)
@@ -74,13 +74,6 @@ function keepObjects(members: JsonObject): Readonly<Record<string, JsonObject>> 
       const object = asObject(value)
       return object === undefined ? [] : [[name, object]]
     }),
-  )
-}
-
-/** Python's JSON may hold NaN and Infinity, which mean "no number" here; inside strings they stay. */
-function withoutNaN(text: string): string {
-  return text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\b(?:NaN|Infinity)\b/gs, (part) =>
-    part.startsWith('"') ? part : 'null',
   )
 }
 

@@ -2,7 +2,7 @@
  * The result file of `probador llm load`, as far as anything here reads it. Field names are the file's, so that what people
  * published loads. A member that is absent was not measured; {@link asProbadorReads} and {@link asMeasured} say how to take a 0.
  */
-import { asArray, asObject, type JsonObject } from '../../json.ts'
+import { asArray, asCount, asObject, type JsonObject } from '../../json.ts'
 import type { GpuRange } from './gpu.ts'
 
 /** Of a file only what is read here; of a run of ours all that is known. */
@@ -99,7 +99,7 @@ const REQUIRED = ['total_requests', 'throughput_rps', 'latency_p50_ms', 'ttft_p5
 /** The parsed file, or undefined when it is no load result. Members of another type than expected count as absent. */
 export function readLoadResult(value: unknown): LoadResult | undefined {
   const file = asObject(value)
-  if (file === undefined || typeof file.runtime_name !== 'string' || typeof file.concurrency !== 'number')
+  if (file === undefined || typeof file.runtime_name !== 'string' || asCount(file.concurrency) === undefined)
     return undefined
   return REQUIRED.every((name) => typeof file[name] === 'number') ? readFields(file) : undefined
 }
