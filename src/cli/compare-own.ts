@@ -16,14 +16,18 @@ export function makeComparison(
   now: ResultSource,
   { failAt = THRESHOLD_PCT, force }: { readonly failAt: number | undefined; readonly force: boolean },
 ): Comparison {
-  const unlike = findUnlike(old, now)
+  const { unlike, differences } = findDifferences(old, now)
   if (unlike.length > 0 && !force) {
     throw new BenchError(
       'usage',
       `${old.path} and ${now.path} are unlike: ${unlike.join('; ')}; --force compares them all the same`,
     )
   }
-  const comparison = compareSides(nameSide(old), nameSide(now), failAt, unlike)
+  const comparison = compareSides(nameSide(old), nameSide(now), failAt, {
+    unlike,
+    differences,
+    doubts: [...describeDoubt('before', old), ...describeDoubt('after', now)],
+  })
   if (comparison.loads.length === 0) {
     throw new BenchError(
       'usage',
@@ -38,12 +42,21 @@ function nameSide({ path, name, loads }: ResultSource): { name: string; loads: R
 }
 
 /** What was asked, and what the numbers mean, must match; who is measured and by what machine may differ, and is said. */
-function findUnlike(old: ResultSource, now: ResultSource): string[] {
+function findDifferences(old: ResultSource, now: ResultSource): Pick<Comparison, 'unlike' | 'differences'> {
   const [a, b] = [old.run?.manifest.fingerprint, now.run?.manifest.fingerprint]
-  if (a === undefined || b === undefined) return listDifferences(old, now)
-  return compareFingerprints(a, b)
-    .filter(({ about, name }) => (about === 'what is asked' && name !== 'seed') || about === 'what numbers mean')
-    .map(({ line }) => line)
+  if (a === undefined || b === undefined) return { unlike: listDifferences(old, now), differences: [] }
+  const found = compareFingerprints(a, b)
+  const unlike = found.filter(
+    ({ about, name }) => (about === 'what is asked' && name !== 'seed') || about === 'what numbers mean',
+  )
+  const linesOf = (list: typeof found): string[] => list.map(({ line }) => line)
+  return { unlike: linesOf(unlike), differences: linesOf(found.filter((one) => !unlike.includes(one))) }
+}
+
+function describeDoubt(side: string, { run }: ResultSource): string[] {
+  const { status = 'VALID', reasons = [] } = run?.summary.verdict ?? {}
+  if (status === 'VALID') return []
+  return [`${side} is ${status}: ${[...new Set(reasons.map(({ code }) => code))].join(', ')}`]
 }
 
 export function showComparison(comparison: Comparison, format: (typeof FORMATS)[number]): string {

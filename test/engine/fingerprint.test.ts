@@ -135,6 +135,17 @@ describe('compareFingerprints', () => {
     ])
   })
 
+  it('leaves out what both sides of a part share', () => {
+    const lineOf = (machine: Readonly<Record<string, unknown>>): string | undefined => {
+      const other = completeFingerprint(makeFingerprint({ ...facts, machine }), { tokens: ['server'] })
+      return compareFingerprints(fingerprint, other).find(({ name }) => name === 'machine')?.line
+    }
+    expect(lineOf({ cpu: 'some cpu', cores: 4 })).toBe('client machine: cores 8, against cores 4')
+    expect(lineOf({ cpu: 'another', cores: 8 })).toBe('client machine: cpu some cpu, against cpu another')
+    expect(lineOf({ cpu: 'some cpu', cores: 8, memory: 1 })).toBe('client machine: nothing, against memory 1')
+    expect(lineOf({})).toBe('client machine: cpu some cpu, cores 8, against nothing')
+  })
+
   it('takes a run without a fingerprint for unlike in every part that the other knows', () => {
     const differences = compareFingerprints(undefined, fingerprint)
     expect(differences.map(({ name }) => name)).toEqual(

@@ -344,7 +344,10 @@ describe('bench compare', () => {
         try {
           const runs = ['a', 'b'].map((name) => join(folder, name))
           for (const out of runs) {
+            // What may differ between runs that are compared.
             const flags = [
+              '--threads',
+              out.endsWith('a') ? '0' : '1',
               '--requests',
               '20',
               '--concurrency',
@@ -367,7 +370,9 @@ describe('bench compare', () => {
           expect(scored.stdout).toMatch(/Throughput \(c=2\)/)
           expect(scored.stdout).toContain('not measured: throughput_scaling (15 %)')
           expect(compared.stderr).toBe('')
-          expect(JSON.parse(compared.stdout).loads[0].changes.length).toBeGreaterThan(5)
+          const { loads, unlike, differences } = JSON.parse(compared.stdout)
+          expect(loads[0].changes.length).toBeGreaterThan(5)
+          expect([unlike, differences]).toEqual([[], ['client threads: the main one, against 1']])
           expect((await runBench(['compare', base, runs[0]!, '--set-baseline'])).code).toBe(0)
           expect(await runBench(['compare', base, runs[1]!])).toMatchObject({ code: 0, stderr: '' })
           mkdirSync(join(folder, 'empty'))

@@ -22,7 +22,14 @@ export interface Comparison {
   readonly only_after: readonly string[]
   /** What makes the two unlike, when they were compared all the same. */
   readonly unlike: readonly string[]
+  /** What else differs, and may: who was measured, and by what machine. */
+  readonly differences: readonly string[]
+  /** Of a run of ours that is not VALID, how far it can be believed: a line each. */
+  readonly doubts: readonly string[]
 }
+
+/** What readers should know beside the figures. */
+export type ComparisonNotes = Pick<Comparison, 'unlike' | 'differences' | 'doubts'>
 
 export interface Side {
   readonly name: string
@@ -44,12 +51,7 @@ function pairLoads(before: Side, after: Side): readonly Pair[] {
   })
 }
 
-export function compareSides(
-  before: Side,
-  after: Side,
-  thresholdPct: number,
-  unlike: readonly string[] = [],
-): Comparison {
+export function compareSides(before: Side, after: Side, thresholdPct: number, notes: ComparisonNotes): Comparison {
   const pairs = pairLoads(before, after)
   const matched = new Set(pairs.flatMap(({ old, load }) => [old, load]))
   return {
@@ -61,7 +63,7 @@ export function compareSides(
     loads: pairs.map(({ old, load }) => ({ label: load.label, changes: compareLoads(old, load, thresholdPct) })),
     only_before: before.loads.filter((load) => !matched.has(load)).map(({ label }) => label),
     only_after: after.loads.filter((load) => !matched.has(load)).map(({ label }) => label),
-    unlike,
+    ...notes,
   }
 }
 

@@ -53,12 +53,14 @@ export function renderComparisonMarkdown(comparison: Comparison): string {
 }
 
 function notesOf(
-  { only_before, only_after, unlike, threshold_pct }: Comparison,
+  { only_before, only_after, unlike, differences, doubts, threshold_pct }: Comparison,
   show: (text: string) => string,
 ): string[] {
   const lines = [
     `better and WORSE: by more than ${threshold_pct} %`,
     ...(unlike.length === 0 ? [] : [`compared, though unlike: ${unlike.map(show).join('; ')}`]),
+    ...(differences.length === 0 ? [] : [`what differs: ${differences.map(show).join('; ')}`]),
+    ...doubts.map(show),
     ...(only_before.length === 0 ? [] : [`only before: ${only_before.map(show).join(', ')}`]),
     ...(only_after.length === 0 ? [] : [`only after: ${only_after.map(show).join(', ')}`]),
   ]

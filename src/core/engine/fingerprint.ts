@@ -128,16 +128,30 @@ function describeDifference(
 ): FingerprintDifference {
   const { title, about } = FINGERPRINT_PARTS[name]
   const alike = ours?.text === theirs?.text
-  const say = (part: FingerprintPart | undefined): string =>
-    part === undefined ? 'not known' : alike ? `${part.text} (${part.hash})` : part.text
+  const [our, their] = leaveShared(ours?.text ?? '', theirs?.text ?? '')
+  const say = (part: FingerprintPart | undefined, own: string): string =>
+    part === undefined ? 'not known' : alike ? `${part.text} (${part.hash})` : own
   return {
     name,
     title,
     about,
     ...(ours && { ours: ours.text }),
     ...(theirs && { theirs: theirs.text }),
-    line: `${title}: ${say(ours)}, against ${say(theirs)}`,
+    line: `${title}: ${say(ours, our)}, against ${say(theirs, their)}`,
   }
+}
+
+/** Without the members at both ends that two texts of one scenario share: what differs stands out. */
+function leaveShared(ours: string, theirs: string): readonly [string, string] {
+  const [a, b] = [ours.split(', '), theirs.split(', ')]
+  if (ours === '' || theirs === '' || `${ours}${theirs}`.includes('; ')) return [ours, theirs]
+  const shorter = Math.min(a.length, b.length)
+  let start = 0
+  while (start < shorter && a[start] === b[start]) start++
+  let end = 0
+  while (end < shorter - start && a.at(-1 - end) === b.at(-1 - end)) end++
+  const own = (members: readonly string[]): string => members.slice(start, members.length - end).join(', ') || 'nothing'
+  return [own(a), own(b)]
 }
 
 function makePart(value: unknown, text: string = describeValue(value)): FingerprintPart {
