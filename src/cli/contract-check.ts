@@ -29,7 +29,7 @@ export function checkContract(
   sources: readonly ResultSource[],
   { json, compat }: CheckOptions,
 ): { readonly text: string; readonly code: number } {
-  const named = sources.flatMap(listFigures)
+  const named = tellApart(sources.flatMap(listFigures))
   if (named.length === 0) {
     throw new BenchError(
       'usage',
@@ -49,12 +49,25 @@ export function checkContract(
   return { text, code: passed ? exit.ok : exit.gateMissed }
 }
 
-function listFigures({ file, run, name }: ResultSource): (readonly [name: string, figures: SagellmFigures])[] {
-  if (file?.tool === 'sagellm') return Object.entries(file.figures)
-  return (run?.summary.scenarios ?? []).map((scenario) => [
-    `${name}, ${scenario.title}`,
-    figuresOfOwnRun(scenario, run?.summary.plugins),
-  ])
+type Named = readonly [name: string, figures: SagellmFigures]
+
+function listFigures({ file, run, name, path }: ResultSource): { readonly path: string; readonly named: Named }[] {
+  const all =
+    file?.tool === 'sagellm'
+      ? Object.entries(file.figures)
+      : (run?.summary.scenarios ?? []).map(
+          (scenario): Named => [`${name}, ${scenario.title}`, figuresOfOwnRun(scenario, run?.summary.plugins)],
+        )
+  return all.map((named) => ({ path, named }))
+}
+
+/** One workload in several files: the file's path tells which. */
+function tellApart(all: ReturnType<typeof listFigures>): Named[] {
+  const names = all.map(({ named: [name] }) => name)
+  return all.map(({ path, named: [name, figures] }) => {
+    const once = names.indexOf(name) === names.lastIndexOf(name)
+    return [once ? name : `${name} (${path})`, figures]
+  })
 }
 
 function renderLines(title: string, lines: readonly ContractLine[]): string {

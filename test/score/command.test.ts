@@ -152,6 +152,11 @@ describe('results of sagellm', () => {
       expect([met.code, missed.code, compat.code]).toEqual([0, 3, 0])
       expect(missed.stdout).toMatch(/tbt_ms +- +<= 20 +not measured/)
       expect(JSON.parse(compat.stdout).bare).toMatchObject({ passed: true, checks: { tbt_ms: true } })
+      mkdirSync(join(folder, 'later'))
+      const slow = join(folder, 'later', 'year1_metrics.json')
+      writeFileSync(slow, JSON.stringify({ ...figures, avg_ttft_ms: 500 }))
+      const both = await runBench(['score', slow, full, '--contract', 'year1', '--compat', 'sagellm'])
+      expect([both.code, Object.keys(JSON.parse(both.stdout))]).toEqual([1, [`year1 (${slow})`, `year1 (${full})`]])
     }))
 
   it('are compared by its classes, with its exit code', () =>
