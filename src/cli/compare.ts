@@ -121,7 +121,7 @@ async function compareResults(
   }
   const { setBaseline } = asked
   const now = await loadOne(files, after)
-  if (!(await exists(files, before)) && (setBaseline || asked.compat === 'gateway')) {
+  if ((setBaseline || asked.compat === 'gateway') && !(await exists(files, before))) {
     if (setBaseline) await writeBaseline(files, before, now)
     terminal.log.info(setBaseline ? `${before} is the base line now` : `no base line ${before}: nothing is compared`)
     return exit.ok

@@ -37,12 +37,22 @@ async function splitLabel(files: Files, given: string): Promise<{ readonly path:
   return { path: match[2]!, label: match[1]! }
 }
 
+/** Rejects for what is there and cannot be read: taken for missing, it would be written over, or a gate passed without it. */
 export async function exists(files: Files, path: string): Promise<boolean> {
   if ((await files.list(path)) !== undefined) return true
-  return files.readText(path).then(
-    () => true,
-    () => false,
-  )
+  try {
+    for await (const _ of files.readPieces(path)) break
+    return true
+  } catch (thrown) {
+    if (isMissing(thrown)) return false
+    throw thrown
+  }
+}
+
+/** Of an error of {@link Files}: nothing is at that path. */
+function isMissing(thrown: unknown): boolean {
+  const cause = thrown instanceof BenchError ? (thrown.cause as { readonly code?: unknown } | undefined) : undefined
+  return cause?.code === 'ENOENT' || cause?.code === 'ENOTDIR'
 }
 
 /** Throws a usage error for a path that holds nothing to read. */
@@ -75,16 +85,19 @@ async function loadPath(files: Files, given: string): Promise<Results> {
 
 /** A run folder or a JSON file within a folder; what is neither is no business of ours. */
 async function loadMember(files: Files, path: string, label: string | undefined): Promise<Results> {
-  const names = await files.list(path)
-  if (names?.includes('eval.json')) return { ...nothing, sources: [await loadEvaluation(files, path, label)] }
-  if (names?.includes('manifest.json') && names.includes('summary.json')) {
-    return { ...nothing, sources: [await loadRun(files, path, names, label)] }
-  }
-  if (names !== undefined || !path.endsWith('.json')) return nothing
   try {
+    const names = await files.list(path)
+    if (names?.includes('eval.json')) return { ...nothing, sources: [await loadEvaluation(files, path, label)] }
+    if (names?.includes('manifest.json') && names.includes('summary.json')) {
+      return { ...nothing, sources: [await loadRun(files, path, names, label)] }
+    }
+    if (names !== undefined || !path.endsWith('.json')) return nothing
     return await loadFile(files, path, label)
   } catch (thrown) {
-    if (thrown instanceof BenchError && thrown.code === 'usage') return { ...nothing, skipped: [thrown.message] }
+    // One that cannot be read keeps no other from being scored.
+    if (thrown instanceof BenchError && thrown.code === 'usage') {
+      return { ...nothing, skipped: [thrown.message] }
+    }
     throw thrown
   }
 }

@@ -138,7 +138,7 @@ export const files: Files = {
     } catch (thrown) {
       const code = errorCode(thrown)
       if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-      throw fileError('storage', 'read the folder', path, thrown)
+      throw fileError('usage', 'read the folder', path, thrown)
     }
   },
   readLink: async (path) => {

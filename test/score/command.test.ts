@@ -1,5 +1,5 @@
 /** `bench score` and `bench compare` as a user runs them. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runBench, startMock, withFolder } from '../support/command.ts'
@@ -117,8 +117,13 @@ describe('bench score', () => {
       writeResults(folder)
       writeFileSync(join(folder, 'notes.json'), '{"hello":1}')
       writeFileSync(join(folder, 'broken.json'), '{')
+      symlinkSync('loop.json', join(folder, 'loop.json'))
+      mkdirSync(join(folder, 'damaged'))
+      for (const name of ['manifest.json', 'summary.json']) writeFileSync(join(folder, 'damaged', name), '{')
       const { code, stderr } = await runBench(['score', folder])
       expect(code).toBe(0)
+      expect(stderr).toMatch(/cannot read [^\n]*loop\.json/)
+      expect(stderr).toMatch(/damaged[^\n]manifest\.json is no JSON/)
       expect(stderr).toMatch(/broken\.json is no JSON/)
       expect(stderr).toMatch(/notes\.json is no result/)
     }))
@@ -236,6 +241,18 @@ describe('bench compare', () => {
       expect([gated.code, readFileSync(base, 'utf8')]).toEqual([1, JSON.stringify(before)])
       expect((await runBench(['compare', base, worse, '--set-baseline', '--fail-on-regression', '20'])).code).toBe(0)
       expect(JSON.parse(readFileSync(base, 'utf8'))).toEqual(slower)
+    }))
+
+  it('takes no base line that it cannot read for one that is missing', () =>
+    withFolder(async (folder) => {
+      const [base, now] = [join(folder, 'base.json'), join(folder, 'now.json')]
+      writeFileSync(now, JSON.stringify(slower))
+      symlinkSync('base.json', base)
+      for (const flag of ['--set-baseline', '--compat=gateway']) {
+        const { code, stdout, stderr } = await runBench(['compare', base, now, flag])
+        expect([code, stdout]).toEqual([2, ''])
+        expect(stderr).toMatch(/^bench: cannot read [^\n]*base\.json[^\n]*\n$/)
+      }
     }))
 
   it('has the words and the code of the original with --compat probador', () =>
