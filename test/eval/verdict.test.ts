@@ -129,6 +129,20 @@ describe('the verdict', () => {
     expect(exact.tasks[0]!.status).toBe('held')
   })
 
+  it('is of the documents that both answered, whatever the others did to the scores', () => {
+    // Limited to the easy ones, and worse at them; the score as a whole looks better.
+    const [now, before] = [right(160, 200), [...right(200, 200), ...right(300, 800)]]
+    expect(judge(makeSide({ a: now }), makeSide({ a: before })).tasks[0]).toMatchObject({
+      status: 'dropped',
+      plain: 'BETTER',
+      test: { pairs: 200, gained: 0, lost: 40 },
+    })
+    expect(judge(makeSide({ a: before }), makeSide({ a: now })).tasks[0]).toMatchObject({
+      status: 'better',
+      plain: 'DEGRADED',
+    })
+  })
+
   it('turns round where less is better', () => {
     const metrics = (value: number) => ({ metrics: [{ metric: 'acc', filter: 'none', value, higherIsBetter: false }] })
     const verdict = judge(

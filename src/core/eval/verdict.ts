@@ -48,12 +48,18 @@ export function judgeQuality(candidate: EvalSide, reference: EvalSide, tolerance
   const compared = listNames(candidate, reference).map((name) => compareTask(name, candidate, reference, seed))
   const tested = compared.filter(({ test }) => test !== undefined)
   const adjusted = adjustForMany(tested.map(({ test }) => test!.p))
-  const tasks = compared.map((one): TaskVerdict => {
-    const p = adjusted[tested.indexOf(one)]
+  const tasks = compared.map((found): TaskVerdict => {
+    const { shared, ...one } = found
+    const p = adjusted[tested.indexOf(found)]
     const test = one.test === undefined || p === undefined ? {} : { test: { ...one.test, p } }
     const { gain } = one
     if (gain === undefined) return { ...one, status: 'not-compared' }
-    return { ...one, ...test, plain: judgePlainly(gain, tolerance), status: judge(gain, test.test, tolerance) }
+    return {
+      ...one,
+      ...test,
+      plain: judgePlainly(gain, tolerance),
+      status: judge(shared ?? gain, test.test, tolerance),
+    }
   })
   return { passed: tasks.every(({ status }) => status !== 'dropped'), tolerance, tasks }
 }
@@ -63,12 +69,12 @@ function listNames(candidate: EvalSide, reference: EvalSide): readonly string[] 
   return [...new Set(all.filter(({ nested }) => !nested).map(({ name }) => name))]
 }
 
-function compareTask(
-  name: string,
-  candidate: EvalSide,
-  reference: EvalSide,
-  seed: number,
-): Omit<TaskVerdict, 'status' | 'plain'> {
+interface ComparedTask extends Omit<TaskVerdict, 'status' | 'plain'> {
+  /** The gain over the documents that both sides answered, where the scores are not of those alone. */
+  readonly shared?: number
+}
+
+function compareTask(name: string, candidate: EvalSide, reference: EvalSide, seed: number): ComparedTask {
   const [a, b] = [candidate, reference].map(({ result }) => result.tasks.find((task) => task.name === name))
   const judged = a?.metrics[0] ?? b?.metrics[0]
   const { metric = '', filter = '', higherIsBetter = true } = judged ?? {}
@@ -93,6 +99,7 @@ function compareTask(
     ...sides,
     gain: sign * (now - before),
     ...(test !== undefined && { test }),
+    ...(test !== undefined && pairs.single + pairs.unlike > 0 && { shared: test.difference }),
     notes: [...noteTasks(a, b), ...notePairs(pairs)],
   }
 }
