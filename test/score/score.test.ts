@@ -159,6 +159,22 @@ describe('results', () => {
     expect(score(flat, { compat: true }).scaling!.entries[0]).toMatchObject({ peak_concurrency: 1, grade: 'A+' })
   })
 
+  it('have a profile by the prompts of their answers, and none where those were not counted', () => {
+    const results = [
+      loadResult({ runtime_name: 'half', successful: 50, failed: 50, error_rate: 0.5, prompt_tokens_total: 4000 }),
+      loadResult({ runtime_name: 'uncounted', prompt_tokens_total: 0 }),
+    ]
+    const ours = scoreResults({ results, cards: ['profile'] })
+    expect(ours.profile?.[0]).toMatchObject({
+      entries: [{ name: 'half', profile: 'medium', avg_prompt_tokens: 80 }],
+      not_measured: ['uncounted'],
+    })
+    expect(renderScores(ours, 'table')).toMatch(/\nhalf +medium +80 [^\n]*\nnot measured: uncounted\n$/)
+    const theirs = scoreResults({ results, cards: ['profile'], compat: true }).profile?.[0]
+    expect(theirs?.entries.map(({ profile }) => profile)).toEqual(['short', 'micro'])
+    expect(theirs).not.toHaveProperty('not_measured')
+  })
+
   it('with markup in their names stay one line of text and one cell of a table', () => {
     const document = score([loadResult({ runtime_name: 'a|b\n\u001b[31m' })])
     expect(renderScores(document, 'table')).toContain('a|b\\n\\x1b[31m')

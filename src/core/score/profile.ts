@@ -31,21 +31,34 @@ export interface ProfileCard {
   readonly concurrency: number
   readonly entries: readonly ProfileEntry[]
   readonly consistency: readonly ConsistencyEntry[]
+  /** Results that do not say how long their prompts were; absent: all do. */
+  readonly not_measured?: readonly string[]
 }
 
 /** Of several results of one name and length the last counts. */
 export function scoreProfiles(results: readonly LoadResult[], contract: Contract, rules: ScoreRules): ProfileCard {
   const concurrency = results[0]?.concurrency ?? 1
   const latest = new Map<string, ProfileEntry>()
+  const unknown: string[] = []
   for (const result of results) {
-    const entry = describeProfile(result, concurrency, contract, rules)
+    const tokens = meanPromptTokens(result, rules)
+    if (tokens === undefined) {
+      unknown.push(result.runtime_name)
+      continue
+    }
+    const entry = describeProfile(result, tokens, concurrency, contract, rules)
     latest.set(JSON.stringify([entry.name, entry.profile]), entry)
   }
   const entries = [...latest.values()].sort(
     (a, b) =>
       compareText(a.name, b.name) || PROMPT_CATEGORIES.indexOf(a.profile) - PROMPT_CATEGORIES.indexOf(b.profile),
   )
-  return { concurrency, entries, consistency: compareProfiles(entries, contract) }
+  return {
+    concurrency,
+    entries,
+    consistency: compareProfiles(entries, contract),
+    ...(unknown.length > 0 && { not_measured: unknown }),
+  }
 }
 
 /** By code points, as bytes of UTF-8 sort, whatever the reader's language. */
@@ -56,9 +69,22 @@ export function compareText(a: string, b: string): number {
   return left[at]!.codePointAt(0)! - (right[at]?.codePointAt(0) ?? -1)
 }
 
-function describeProfile(result: LoadResult, concurrency: number, contract: Contract, rules: ScoreRules): ProfileEntry {
-  const requests = result.total_requests ?? 0
-  const tokens = requests > 0 ? (result.prompt_tokens_total ?? 0) / requests : 0
+/** Only answers that came count their prompt; the original divides by all requests, and takes no count for a micro prompt. */
+function meanPromptTokens(
+  { total_requests = 0, successful = total_requests, prompt_tokens_total: tokens = 0 }: LoadResult,
+  { missing }: ScoreRules,
+): number | undefined {
+  if (missing === 'lose') return total_requests > 0 ? tokens / total_requests : 0
+  return successful > 0 && tokens > 0 ? tokens / successful : undefined
+}
+
+function describeProfile(
+  result: LoadResult,
+  tokens: number,
+  concurrency: number,
+  contract: Contract,
+  rules: ScoreRules,
+): ProfileEntry {
   const weights = weightsAt(concurrency, contract)
   const values = valuesOf(result, [], rules)
   const scores = Object.fromEntries(

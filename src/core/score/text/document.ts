@@ -42,9 +42,10 @@ export function renderScores(document: ScoreDocument, format: ScoreFormat, compa
   const blocks = [
     ...document.composite.map((card) => renderComposite(card, weightsAt(card.concurrency, contract), style)),
     ...renderFlat(layerLayout, document.layer, style),
-    ...profile.map((card) =>
-      format === 'table' ? renderProfileTable(card, style.names) : renderProfileMarkdown(card, style.names),
-    ),
+    ...profile.map((card) => {
+      const text = format === 'table' ? renderProfileTable(card, style.names) : renderProfileMarkdown(card, style.names)
+      return withMissing(text, card.not_measured ?? [], style)
+    }),
     ...renderFlat(correctnessLayout, document.correctness, style),
     ...(document['output-length'] ?? []).flatMap(({ card }) => renderFlat(outputLengthLayout, card, style)),
     ...renderFlat(memoryLayout, document.memory, style),
@@ -95,7 +96,12 @@ function renderFlat<Entry extends { readonly name: string }>(
     style.format === 'table'
       ? renderTable(layout, card.entries, style.names, style.contract)
       : renderMarkdown(layout, card.entries, style.names)
+  return [withMissing(text, card.not_measured, style)]
+}
+
+/** Who has no line on a card. */
+function withMissing(text: string, names: readonly string[], style: Style): string {
   const show = style.format === 'table' ? style.names.plain : style.names.markdown
-  const missing = [...new Set(card.not_measured)].map(show).join(', ')
-  return [withNotes(text, style, style.notes && missing !== '' ? [`not measured: ${missing}`] : [])]
+  const missing = [...new Set(names)].map(show).join(', ')
+  return withNotes(text, style, style.notes && missing !== '' ? [`not measured: ${missing}`] : [])
 }
