@@ -128,38 +128,42 @@ describe('bench eval', () => {
       expect([earlier.code, earlier.stdout]).toEqual([3, expect.stringContaining('against better')])
     }))
 
-  it('bench report gives the same again, and JUnit has a case a task', () =>
-    withTasks(async (cwd) => {
-      const two = ['--url', bad.url, '--against', good.url, ...SUMS]
-      const worse = await evaluate(cwd, [...two, '--junit', 'quality.xml'])
-      expect(worse.code).toBe(3)
-      const again = await runBench(['report', 'out', '--junit', 'again.xml'], { cwd })
-      expect(again).toMatchObject({ code: 3, stdout: worse.stdout, stderr: '' })
-      const json = await runBench(['report', 'out', '--json'], { cwd })
-      expect(JSON.parse(json.stdout)).toEqual(readJson(cwd, 'eval.json'))
-      const xml = readFileSync(join(cwd, 'quality.xml'), 'utf8')
-      expect(readFileSync(join(cwd, 'again.xml'), 'utf8')).toBe(xml)
-      expect(xml).toMatch(/<testsuite name="quality" tests="1" failures="1" errors="0" skipped="0" /)
-      expect(xml).toMatch(/<testcase name="sums exact_match,strict-match" .*\n.*type="quality-dropped"/)
-      expect(xml).toContain(`<property name="against" value="${good.url}"/>`)
+  it(
+    'bench report gives the same again, and JUnit has a case a task',
+    () =>
+      withTasks(async (cwd) => {
+        const two = ['--url', bad.url, '--against', good.url, ...SUMS]
+        const worse = await evaluate(cwd, [...two, '--junit', 'quality.xml'])
+        expect(worse.code).toBe(3)
+        const again = await runBench(['report', 'out', '--junit', 'again.xml'], { cwd })
+        expect(again).toMatchObject({ code: 3, stdout: worse.stdout, stderr: '' })
+        const json = await runBench(['report', 'out', '--json'], { cwd })
+        expect(JSON.parse(json.stdout)).toEqual(readJson(cwd, 'eval.json'))
+        const xml = readFileSync(join(cwd, 'quality.xml'), 'utf8')
+        expect(readFileSync(join(cwd, 'again.xml'), 'utf8')).toBe(xml)
+        expect(xml).toMatch(/<testsuite name="quality" tests="1" failures="1" errors="0" skipped="0" /)
+        expect(xml).toMatch(/<testcase name="sums exact_match,strict-match" .*\n.*type="quality-dropped"/)
+        expect(xml).toContain(`<property name="against" value="${good.url}"/>`)
 
-      // Against an earlier evaluation, too, as long as that is there.
-      const later = await evaluate(cwd, ['--url', good.url, '--against', 'out', ...SUMS, '--out', 'later'])
-      expect(later.code).toBe(0)
-      expect(await runBench(['report', 'later'], { cwd })).toMatchObject({ code: 0, stdout: later.stdout })
-      rmSync(join(cwd, 'out'), { recursive: true })
-      expect(await runBench(['report', 'later'], { cwd })).toMatchObject({
-        code: 2,
-        stderr: expect.stringMatching(/out.candidate holds no result of lm-eval/),
-      })
-      for (const flag of [
-        ['--format', 'csv'],
-        ['--require', 'valid'],
-        ['--into', 'README.md'],
-      ]) {
-        expect((await runBench(['report', 'later', ...flag], { cwd })).code).toBe(2)
-      }
-    }))
+        // Against an earlier evaluation, too, as long as that is there.
+        const later = await evaluate(cwd, ['--url', good.url, '--against', 'out', ...SUMS, '--out', 'later'])
+        expect(later.code).toBe(0)
+        expect(await runBench(['report', 'later'], { cwd })).toMatchObject({ code: 0, stdout: later.stdout })
+        rmSync(join(cwd, 'out'), { recursive: true })
+        expect(await runBench(['report', 'later'], { cwd })).toMatchObject({
+          code: 2,
+          stderr: expect.stringMatching(/out.candidate holds no result of lm-eval/),
+        })
+        for (const flag of [
+          ['--format', 'csv'],
+          ['--require', 'valid'],
+          ['--into', 'README.md'],
+        ]) {
+          expect((await runBench(['report', 'later', ...flag], { cwd })).code).toBe(2)
+        }
+      }),
+    60_000,
+  )
 
   it('starts each server in its turn, keeps its log, and ends it', () =>
     withTasks(async (cwd) => {

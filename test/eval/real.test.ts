@@ -9,7 +9,7 @@ const installed = existsSync(lmEval)
 if (!installed) console.log('lm-eval: skipped, since test/real-server/install.sh has not run')
 
 /** Most of it is the start of Python, on a machine that is busy with other tests. */
-const LIMIT_MS = 150_000
+const LIMIT_MS = 300_000
 
 describe.skipIf(!installed)('the real lm-eval', () => {
   let mock: Awaited<ReturnType<typeof startMock>>
