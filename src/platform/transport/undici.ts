@@ -17,6 +17,7 @@ import type {
 import type { Stage } from '../../core/record.ts'
 import { readFault } from './fault.ts'
 import { askForIdentity, type HeaderList, readEnding } from './http-rules.ts'
+import { MAX_HEAD_BYTES } from './http1.ts'
 import { listAuthorities } from './tls-context.ts'
 
 type RawHeaders = Undici.Dispatcher.DispatchController['rawHeaders']
@@ -56,7 +57,7 @@ export const createUndiciTransport: TransportFactory = (options, clock): Transpo
     timings.watch(connecting as Socket, parameters.protocol === 'https:')
   }
   const http2 = options.http2 ? { allowH2: true } : {}
-  const maxHeaderSize = 64 * 1024
+  const maxHeaderSize = MAX_HEAD_BYTES
   const dispatcher: Undici.Dispatcher =
     options.proxy === undefined
       ? new undici.Agent({ ...http2, maxHeaderSize, connect })
