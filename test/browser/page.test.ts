@@ -145,6 +145,10 @@ describe.skipIf(path === undefined)('the page of a run, in a browser', () => {
   it('fits a phone, and paper', async () => {
     const { page, noise } = await visit(at('run.html'), { viewport: { width: 360, height: 740 }, isMobile: true })
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
+    // A lane that is cut would tell another story.
+    const ends = await page.$$eval('.lane svg', (all) => all.map((one) => one.getBoundingClientRect().right))
+    expect(Math.max(...ends)).toBeLessThanOrEqual(360)
+    expect(Math.max(...ends)).toBeGreaterThan(200)
     await page.setViewportSize({ width: 820, height: 900 })
     await page.waitForFunction(() => document.querySelector('.uplot')!.clientWidth > 600)
     expect((await page.pdf()).byteLength).toBeGreaterThan(20_000)
