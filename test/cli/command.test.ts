@@ -1,4 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runFlags } from '../../src/cli/run-options.ts'
@@ -70,6 +72,21 @@ describe('a server that is not there', () => {
     const { code, stdout, stderr } = await runBench(['run', '--url', 'http://127.0.0.1:1', '--ready-timeout', '100ms'])
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr).toMatch(/^bench: http:\/\/127\.0\.0\.1:1 [^\n]+\n$/)
+  })
+
+  it('says why it is not ready, not that the time for the last question was short', async () => {
+    let asked = 0
+    const server = createServer((_, response) => {
+      if (asked++ === 0) response.writeHead(503).end('{"error":{"message":"loading weights"}}')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const { code, stderr } = await runBench(['run', '--url', url, '--adapter', 'vllm', '--ready-timeout', '1500ms'])
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+    expect(code).toBe(1)
+    expect(asked).toBeGreaterThan(1)
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^bench: \S+ is not ready: .*loading weights/)
   })
 
   it('shows where a defect happened only when asked', async () => {

@@ -97,7 +97,8 @@ export async function waitUntilReady(
       }
       why = readiness.why
     } else {
-      why = describeFailure(outcome)
+      // A question that the end of the wait cut short says less than the answer before it.
+      if (why === '' || left >= PROBE_TIMEOUT_MS || outcome.error.code !== 'TIMEOUT') why = describeFailure(outcome)
       // A certificate does not get better by waiting.
       if (outcome.error.stage === 'tls' && outcome.error.code !== 'CONNECT_TIMEOUT' && !isReset(outcome.error.code)) {
         throw new BenchError('unreachable', explainInsecure(target.baseUrl, why, outcome.error.code))
