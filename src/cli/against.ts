@@ -51,7 +51,7 @@ export async function compareWithLog(plan: AgainstPlan, platform: Platform, term
   const check = checkStamps(stamped, await readLog(files, plan, stamped, folder))
   const text = plan.json
     ? JSON.stringify({ v: 1, run: folder, log: plan.log, ...check }, null, 2)
-    : [...renderTruthCheck(check), '', folder].join('\n')
+    : [...renderTruthCheck(check), '', ...(check.missing === 0 ? [] : [adviseEnd(plan, folder)]), folder].join('\n')
   await terminal.out(`${text}\n`)
   return exit.ok
 }
@@ -93,8 +93,9 @@ async function readLog(
 
 function requireSome(truths: TruthLog, log: string, folder: string): TruthLog {
   if (truths.size > 0) return truths
-  throw new BenchError(
-    'usage',
-    `${log} is empty; where a server writes its log when it ends, end it, then: bench calibrate --run ${folder} --log ${log}`,
-  )
+  throw new BenchError('usage', `${log} holds no whole line; ${adviseEnd({ log }, folder)}`)
+}
+
+function adviseEnd({ log }: Pick<AgainstPlan, 'log'>, folder: string): string {
+  return `where it writes its log as it ends, end the server, then: bench calibrate --run ${folder} --log ${log}`
 }

@@ -56,12 +56,19 @@ describe('bench calibrate --against', () => {
       expect((await runBench(['calibrate', '--run', out, '--log', log])).stdout).toMatch(
         /3 answers compared; 1 not in the log/,
       )
+      const half = answers[3]!.slice(0, answers[3]!.length / 2)
+      writeFileSync(log, answers.slice(0, 3).join('') + half)
+      expect((await runBench(['calibrate', '--run', out, '--log', log])).stdout).toMatch(
+        /3 answers compared; 1 not in the log\n.*end the server.* bench calibrate --run/s,
+      )
+      writeFileSync(log, half)
+      expectUsage(await runBench(['calibrate', '--run', out, '--log', log]), /no whole line/)
       writeFileSync(log, `${answers[0]}nonsense\n`)
       expectUsage(await runBench(['calibrate', '--run', out, '--log', log]), /sent\.log:2: /)
       writeFileSync(log, 'other 1 1 2\n')
       expectUsage(await runBench(['calibrate', '--run', out, '--log', log]), /nothing to compare: of 4 answers/)
       writeFileSync(log, '')
-      expectUsage(await runBench(['calibrate', '--run', out, '--log', log]), /is empty/)
+      expectUsage(await runBench(['calibrate', '--run', out, '--log', log]), /no whole line/)
     }),
   )
 })

@@ -6,7 +6,8 @@ import { formatAnswer, type SentAnswer } from '../../src/platform/truth-server.t
 
 const answer = fc
   .record({
-    arrivedAt: fc.integer({ min: 0, max: 2 ** 52 }),
+    // As clocks are: the instants of a log have as many digits each.
+    arrivedAt: fc.integer({ min: 2 ** 51, max: 2 ** 52 }),
     steps: fc.array(fc.nat(1e9), { maxLength: 20 }),
   })
   .map(({ arrivedAt, steps }): Omit<SentAnswer, 'id'> => {
@@ -62,10 +63,26 @@ describe('a log of what was sent', () => {
     ['{"id":"a","arr', /not a JSON object/],
     ['first 1 1 5', /was there before/],
   ])('names file and line of %s', async (line, what) => {
-    const failed = readTruthLog('sent.log', [`first 1 1 2\n\n${line}`])
+    const failed = readTruthLog('sent.log', [`first 1 1 2\n\n${line}\n`])
     await expect(failed).rejects.toMatchObject({ code: 'usage' })
     await expect(failed).rejects.toThrow(/^sent\.log:3: /)
     await expect(failed).rejects.toThrow(what)
+  })
+
+  it('leaves out a last line that is not whole yet, wherever it is cut', async () => {
+    await fc.assert(
+      fc.asyncProperty(answers, fc.nat(), fc.boolean(), async (sent, place, json) => {
+        const lines = sent.map(json ? formatJson : formatAnswer)
+        const text = lines.join('')
+        const end = place % (text.length + 1)
+        const log = await readTruthLog('log', [text.slice(0, end)])
+        const whole = text.slice(0, end).split('\n').length - 1
+        expect([...log.keys()].slice(0, whole)).toEqual(sent.slice(0, whole).map(({ id }) => id))
+        for (const [id, { sentAt }] of log) {
+          expect([...sentAt]).toEqual(sent.find((answer) => answer.id === id)!.stamps.map((at) => at / 1e6))
+        }
+      }),
+    )
   })
 
   it('never fails otherwise, whatever a file holds', async () => {

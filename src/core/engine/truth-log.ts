@@ -5,7 +5,8 @@
  *     {"id": "ID", "arrivedAt": ARRIVED, "sentAt": [SENT, ...]}
  *
  * `ID` is the request's `X-Request-Id`; `ARRIVED` is when the whole request had been read; `SENT` is the instant right before
- * each event with content was written. Requests without an id (`-`) are left out.
+ * each event with content was written. Requests without an id (`-`) are left out, and so is a last line that was not written
+ * to its end yet.
  */
 import { BenchError } from '../errors.ts'
 import { asObject, parseJson } from '../json.ts'
@@ -29,10 +30,12 @@ export async function readTruthLog(path: string, pieces: AsyncIterable<string> |
   const answers = new Map<string, TruthAnswer>()
   let number = 0
   let rest = ''
-  const take = (line: string): void => {
+  const take = (line: string, isCut = false): void => {
     number++
     if (line.trim() === '') return
-    const { id, ...answer } = parseLine(`${path}:${number}`, line.trim())
+    const parsed = isCut ? tryLine(line.trim()) : parseLine(`${path}:${number}`, line.trim())
+    if (parsed === undefined) return
+    const { id, ...answer } = parsed
     if (id === NO_ID) return
     if (answers.has(id))
       throw new BenchError('usage', `${path}:${number}: the id ${JSON.stringify(id)} was there before`)
@@ -43,11 +46,22 @@ export async function readTruthLog(path: string, pieces: AsyncIterable<string> |
     rest = lines.pop() ?? ''
     for (const line of lines) take(line)
   }
-  if (rest !== '') take(rest)
+  take(rest, true)
   return answers
 }
 
-function parseLine(where: string, line: string): TruthAnswer & { readonly id: string } {
+type NamedAnswer = TruthAnswer & { readonly id: string }
+
+/** A server that writes its log in blocks has most likely written half of its last line. */
+function tryLine(line: string): NamedAnswer | undefined {
+  try {
+    return parseLine('', line)
+  } catch {
+    return undefined
+  }
+}
+
+function parseLine(where: string, line: string): NamedAnswer {
   const { id, arrived, count, sent } = line.startsWith('{') ? splitJson(where, line) : splitWords(line)
   const refuse = (what: string): never => {
     throw new BenchError(
