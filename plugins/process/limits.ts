@@ -11,7 +11,8 @@ export const limits: readonly Limit[] = [
     suspect: 10,
     why: 'what comes is stamped when a core is free: a thread that waits a tenth of the time is late for one event in ten',
     remedy: 'leave the client a core of its own (taskset for the server), or measure from another machine',
-    explains: ['timer-lateness', 'client-stall', 'send-lateness', 'buffered-stream', 'instrument-error'],
+    // A pause is measured by the clock: a collector that waits for a core seems slow.
+    explains: ['gc-pause', 'timer-lateness', 'client-stall', 'send-lateness', 'buffered-stream', 'instrument-error'],
   },
   {
     code: 'server-paging',

@@ -78,6 +78,9 @@ describe('lines', () => {
     expect(wrapWords('one two three four', 10)).toEqual(['one two', '  three', '  four'])
     expect(wrapWords('abcdefghijklmnop', 10)).toEqual(['abcdefghij', '  klmnop'])
     expect(wrapWords('  one two', 7)).toEqual(['  one', '    two'])
+    // No line ends within a number.
+    expect(wrapWords('one 12 345 two', 9)).toEqual(['one', '  12 345', '  two'])
+    expect(wrapWords('at 8 streams', 6)).toEqual(['at 8', '  stre', '  ams'])
   })
 
   it('loses no word', () => {

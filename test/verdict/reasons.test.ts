@@ -1,7 +1,8 @@
 /** Each reason, on the recorded clean run with one thing changed: nothing else decides, and no machine. */
 import type { ClientSample, Manifest, OkRecord, RequestRecord } from 'inferbench'
 import { describe, expect, it } from 'vitest'
-import { limits } from '../../src/core/verdict/mod.ts'
+import processes from '../../plugins/process.ts'
+import { createJudge, limits, pluginLimits } from '../../src/core/verdict/mod.ts'
 import { asOpen, changeClean, type Evidence, judgeAgain, readEvidence } from './folders.ts'
 
 const clean = readEvidence('clean')
@@ -166,6 +167,54 @@ describe('each reason', () => {
   }
 })
 
+it('a machine without a free core is the cause of pauses, which are measured by the clock', () => {
+  const { manifest: given, records, client: lines } = client((_, index) => ({ gcMaxMs: index === 5 ? 150 : 1 }))
+  const judge = createJudge(given.scenarios, pluginLimits([processes]))
+  for (const line of lines) judge.sample(line)
+  for (const record of records) judge.add(record)
+  const busy = { code: 'machine-busy', figure: 40, message: 'no core was free', scenario }
+  const { reasons } = judge.verdict(given, judgeAgain({ manifest: given, records, client: lines }), [busy])
+  expect(reasons.map(({ code, follows }) => [code, follows])).toEqual([
+    ['machine-busy', undefined],
+    ['gc-pause', 'machine-busy'],
+  ])
+})
+
+describe('what follows from what', () => {
+  const follows = (given: Evidence): readonly unknown[] =>
+    judgeAgain(given).verdict.reasons.map((reason) => [reason.code, reason.follows])
+
+  it('a second without the CPU does not follow from a pause, or from timers, that took a part of it', () => {
+    const stall = { timerLateMs: 1200 }
+    expect(follows(client((_, index) => (index === 5 ? { ...stall, gcMaxMs: 130 } : {})))).toEqual([
+      ['gc-pause', undefined],
+      ['client-stall', undefined],
+    ])
+    expect(follows(client((_, index) => (index === 5 ? { ...stall, gcMaxMs: 900 } : {})))).toEqual([
+      ['gc-pause', undefined],
+      ['client-stall', 'gc-pause'],
+    ])
+    expect(follows(client((_, index) => (index === 5 ? stall : { timerLateMs: 30 })))).toEqual([
+      ['timer-lateness', undefined],
+      ['client-stall', undefined],
+    ])
+  })
+
+  it('the graver of two causes is named', () => {
+    // The server takes four of five, while we send a little late.
+    const given = open(40, (record, index) => {
+      const slow = { ...record, ...slower(record, index * 30) }
+      return { ...slow, ...later(slow, 40), ...(index % 10 === 0 ? { permitAt: record.dueAt } : {}) }
+    })
+    expect(follows(given)).toEqual([
+      ['rate-unreached', undefined],
+      ['send-lateness', undefined],
+      ['permit-wait', 'rate-unreached'],
+      ['ttft-trend', 'rate-unreached'],
+    ])
+  })
+})
+
 describe('what is no reason', () => {
   it('the recorded clean run is VALID', () => {
     expect(judgeAgain(clean).verdict).toMatchObject({ status: 'VALID', reasons: [] })
@@ -199,6 +248,19 @@ describe('what is no reason', () => {
     expect(judgeAgain(answers(() => ({ cachedTokens }))).verdict.reasons.map(({ code }) => code)).toEqual([
       'warm-cache',
     ])
+  })
+
+  it('counts that somebody else made are no contradiction, unless the server gave one that was not believed', () => {
+    const missing = { tokenSource: 'chunks', notes: ['usage_missing'] } as const
+    expect(judgeAgain(answers(() => missing)).verdict.reasons).toEqual([])
+    const doubted = { ...missing, notes: ['usage_suspect', 'usage_missing'] } as const
+    const uncounted = ({ outputTokens: _, tokenSource: __, ...rest }: OkRecord): OkRecord => rest
+    for (const change of [(record: OkRecord) => record, uncounted]) {
+      const given = changeClean({
+        answer: (record) => change({ ...record, ...doubted, notes: [...doubted.notes] }),
+      })
+      expect(judgeAgain(given).verdict.reasons).toMatchObject([{ code: 'token-counts', figure: 100 }])
+    }
   })
 
   it('answers that were not streamed are not buffered', () => {

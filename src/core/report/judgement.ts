@@ -2,7 +2,7 @@
 import type { MetricResult } from '../metric.ts'
 import type { ScenarioSummary, Summary, VerdictReason } from '../summary.ts'
 import { plural } from './phrases.ts'
-import { formatFigure } from './text.ts'
+import { formatFigure, groupDigits } from './text.ts'
 
 export interface ReasonLine {
   readonly code: string
@@ -35,8 +35,13 @@ export function describeVerdict({ verdict, scenarios }: Summary): ReasonLine[] {
 
 function describeFigure({ figure, limit, unit = '' }: VerdictReason): string {
   if (figure === undefined) return ''
-  const value = `${formatFigure(figure)} ${unit}`.trimEnd()
-  return limit === undefined ? value : `${value} (limit ${formatFigure(limit)})`
+  const value = `${formatPlain(figure)} ${unit}`.trimEnd()
+  return limit === undefined ? value : `${value} (limit ${formatPlain(limit)})`
+}
+
+/** Counts, and limits that people set, have no decimals that nobody gave them. */
+function formatPlain(value: number): string {
+  return Number.isInteger(value) && Math.abs(value) < 1e6 ? groupDigits(value) : formatFigure(value)
 }
 
 /** ` in 16 streams`, ` in 3 of 4 scenarios`, ` in run 2`, ` in 3 runs`; empty where there is but one place. */

@@ -71,13 +71,16 @@ export function padStart(text: string, width: number): string {
   return ' '.repeat(Math.max(0, width - measureWidth(text))) + text
 }
 
+/** Not within `12 345`. */
+const BETWEEN_WORDS = /(?<!\d) | (?!\d{3}(?!\d))/
+
 /** Lines of at most `width` columns, later ones indented further; a word longer than a line is cut over several. */
 export function wrapWords(text: string, width: number): string[] {
   const lead = /^ {0,8}/.exec(text)![0]
   const indent = `${lead}  `
   const lines: string[] = []
   let line = lead
-  for (const word of text.slice(lead.length).split(' ')) {
+  for (const word of text.slice(lead.length).split(BETWEEN_WORDS)) {
     const joined = line.trim() === '' ? line + word : `${line} ${word}`
     if (measureWidth(joined) <= width) {
       line = joined

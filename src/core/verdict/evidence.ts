@@ -133,18 +133,20 @@ function addCache(evidence: Evidence, record: OkRecord): void {
 
 function addCounts(evidence: Evidence, record: OkRecord, shape: AnswerShape): void {
   const { outputTokens, maxTokens, finish, notes } = record
-  if (outputTokens === undefined) return
-  if (maxTokens !== undefined) {
+  if (outputTokens !== undefined && maxTokens !== undefined) {
     evidence.askedTokens += maxTokens
     evidence.gotTokens += outputTokens
   }
-  if (record.tokenSource !== 'server') return
-  evidence.counted++
+  // A count that was not believed is not in the record: somebody else's is, or none.
+  const isDoubted = notes?.includes('usage_suspect') === true
+  if (isDoubted) evidence.contradictions++
+  if (isDoubted || record.tokenSource === 'server') evidence.counted++
+  if (isDoubted || record.tokenSource !== 'server' || outputTokens === undefined) return
   // Several answers to one request (`n`) make a multiple; every event with text holds at least one token.
   const overLimit = maxTokens !== undefined && outputTokens > maxTokens && outputTokens % maxTokens !== 0
   const notItsLength = finish === 'length' && maxTokens !== undefined && outputTokens < maxTokens
   const moreEvents = shape.tokenEvents > outputTokens + Math.max(2, outputTokens / 20)
-  if (overLimit || notItsLength || moreEvents || notes?.includes('usage_suspect') === true) evidence.contradictions++
+  if (overLimit || notItsLength || moreEvents) evidence.contradictions++
 }
 
 function addName(names: Map<string, Set<string>>, target: string, name: string | undefined): void {

@@ -188,13 +188,14 @@ function judgeFinding({ code, figure, message, atMost }: Finding, limit: Limit):
   return [{ code, severity, ...unit, message, remedy: limit.remedy }]
 }
 
-/** Marks what follows from another reason that is there: from the first cause in the table's order. */
+/** Marks what follows from another reason that is there: from the gravest cause, the first of them in the table's order. */
 function inOrder(reasons: readonly VerdictReason[], table: Table): readonly VerdictReason[] {
   const sorted = [...reasons].sort(byRow(table))
   return sorted.map((reason) => {
-    const cause = sorted.find(
+    const causes = sorted.filter(
       (other) => table.get(other.code)!.explains.includes(reason.code) && isGraveEnough(other, reason),
     )
+    const cause = causes.find(({ severity }) => severity === 'invalid') ?? causes[0]
     return cause === undefined ? reason : { ...reason, follows: cause.code }
   })
 }
@@ -209,9 +210,11 @@ const CLIENT_CODES = new Set(['client-cpu', 'gc-pause', 'timer-lateness', 'clien
 
 /**
  * A lesser fault does not explain a greater one: timers that are a little late make no proxy's bursts. A thread without CPU to
- * spare does, since it reads late whatever came.
+ * spare does, since it reads late whatever came. The longest time without the CPU was one time: what took less than half of
+ * it was another.
  */
 function isGraveEnough(cause: VerdictReason, effect: VerdictReason): boolean {
+  if (effect.code === 'client-stall' && cause.unit === effect.unit && cause.figure! < effect.figure! / 2) return false
   const inClient = CLIENT_CODES.has(cause.code) && CLIENT_CODES.has(effect.code)
   return inClient || cause.code === 'client-cpu' || cause.severity === 'invalid' || effect.severity === 'suspect'
 }

@@ -313,7 +313,8 @@ export const limits: readonly Limit[] = [
   },
   {
     code: 'token-counts',
-    measures: 'answers whose token count contradicts what was asked for or what came, of those counted by the server',
+    measures:
+      'answers whose token count by the server contradicts what was asked for or what came, of those it counted',
     unit: '%',
     bad: 'above',
     suspect: 5,
