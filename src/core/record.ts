@@ -44,6 +44,7 @@ interface RecordBase {
   readonly id: string
   readonly scenario: string
   readonly phase: Phase
+  /** Which of several threads carried it, from 0. */
   readonly thread?: number
   /** The repetition, from 1; only with `--runs`. */
   readonly run?: number

@@ -104,12 +104,13 @@ async function keepWriting(connection: RawConnection, text: string): Promise<voi
   }
 }
 
-/** A record without its instants: what has to be the same whoever carried the load. */
+/** A record without its instants and its thread: what has to be the same whoever carried the load. */
 function strip(record: RequestRecord): object {
-  const { id, dueAt, permitAt, sentAt, headersAt, endAt, connect, events, ...rest } = record as RequestRecord & {
-    events?: { kind: string; tokens?: readonly number[] }
-    [name: string]: unknown
-  }
+  const { id, thread, dueAt, permitAt, sentAt, headersAt, endAt, connect, events, ...rest } =
+    record as RequestRecord & {
+      events?: { kind: string; tokens?: readonly number[] }
+      [name: string]: unknown
+    }
   return {
     ...rest,
     id: id.replace(/^[^-]*-/, ''),
@@ -173,6 +174,19 @@ describe('records are the same whoever carries the load', () => {
     expect(records.map(({ n, outcome }) => [n, outcome])).toEqual(records.map((_, n) => [n, 'ok']))
     expect(records).toHaveLength(60)
     expect(mostAtOnce).toBe(most)
+  })
+
+  it('says which of several threads carried it, also of what was dropped', async () => {
+    const shards = async (given: Given): Promise<readonly unknown[]> =>
+      (await runWith({ ...given, threads: given.threads ?? 3 })).records.map(({ thread }) => thread)
+    const schedule = { arrival: constant(400), requests: 9 }
+    expect(await shards({ scenario: schedule })).toEqual([0, 1, 2, 0, 1, 2, 0, 1, 2])
+    expect(await shards({ scenario: schedule, threads: 1 })).toEqual(Array(9).fill(undefined))
+    const held = { arrival: constant(100), requests: 1000, durationMs: 300, maxInFlight: 3 }
+    const { records } = await runWith({ threads: 3, scenario: held, plan: { drainMs: 50 }, reply: never })
+    const dropped = records.filter(({ outcome }) => outcome === 'dropped')
+    expect(dropped.length).toBeGreaterThan(0)
+    for (const { n, thread } of dropped) expect(thread).toBe(n % 3)
   })
 
   it('instants are by our clock, though each thread has another', async () => {

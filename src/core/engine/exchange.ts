@@ -23,11 +23,13 @@ export interface ExchangeContext {
   readonly toRunMs: (at: number) => number
   readonly countTokens?: (text: string) => number
   readonly inflate?: (coding: string) => Inflater
+  /** Which of several threads carries it. */
+  readonly thread?: number
 }
 
 /** Which request it was: what every record has, whatever became of it. */
 type Identity = Omit<Asked, 'framing' | 'choices' | 'includesUsage'> &
-  Pick<RequestRecord, 'scenario' | 'phase' | 'dueAt' | 'permitAt'>
+  Pick<RequestRecord, 'scenario' | 'phase' | 'thread' | 'dueAt' | 'permitAt'>
 
 /** The longest that one look at the clock may decode, ms; a long backlog takes several looks. */
 const LOOK_SLICE_MS = 0.25
@@ -136,6 +138,7 @@ export class Exchange extends Flight {
       ...asked,
       scenario: this.#context.scenario,
       phase: this.#context.phase,
+      ...(this.#context.thread === undefined ? {} : { thread: this.#context.thread }),
       dueAt: this.#context.toRunMs(this.dueAt),
       ...(this.permitAt === undefined ? {} : { permitAt: this.#context.toRunMs(this.permitAt) }),
     }

@@ -57,6 +57,7 @@ export function describeDropped(
     ...identity,
     scenario: context.scenario,
     phase: context.phase,
+    ...(context.thread === undefined ? {} : { thread: context.thread }),
     dueAt: context.toRunMs(dueAt),
     endAt: context.toRunMs(at),
     outcome: 'dropped',

@@ -36,7 +36,8 @@ export function describeVerdict({ verdict, scenarios }: Summary): ReasonLine[] {
 function describeFigure({ figure, limit, unit = '' }: VerdictReason): string {
   if (figure === undefined) return ''
   const value = `${formatPlain(figure)} ${unit}`.trimEnd()
-  return limit === undefined ? value : `${value} (limit ${formatPlain(limit)})`
+  // None of it is allowed: the figure says it all.
+  return limit === undefined || limit === 0 ? value : `${value} (limit ${formatPlain(limit)})`
 }
 
 /** Counts, and limits that people set, have no decimals that nobody gave them. */

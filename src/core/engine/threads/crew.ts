@@ -211,7 +211,7 @@ function startCrewPhase(
   rehearsal: TransportOptions,
 ): CrewPhase {
   const { clock } = platform
-  const inbox = openInbox(platform, context, hooks)
+  const inbox = openInbox(platform, hooks)
   const memory = createSharedMemory()
   const orderAll = (order: Order): void => {
     // Whoever is done may be at another phase by now.
@@ -265,7 +265,7 @@ function startCrewPhase(
   }
 
   for (const [shard, member] of members.entries()) {
-    const sender = createSender(member)
+    const sender = createSender(member, members.length === 1 ? context : { ...context, thread: shard })
     senders.set(member, sender)
     member.state = { ...IDLE, openSockets: member.state.openSockets }
     member.onReport = (report) => hear(member, sender, report)
@@ -320,8 +320,9 @@ function takeLate(member: Member): number {
   return count
 }
 
-function createSender({ thread, offset }: Member): Sender {
+function createSender({ thread, offset }: Member, context: ExchangeContext): Sender {
   return {
+    context,
     offsetMs: offset.offsetMs,
     redo: (n) => thread.send({ kind: 'redo', n }),
     seen: (key, look) => thread.send({ kind: 'seen', key, look }),

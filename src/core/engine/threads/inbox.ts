@@ -18,6 +18,7 @@ const SLICE_MS = 5
 
 /** What is said to the thread that a batch came from. */
 export interface Sender {
+  readonly context: ExchangeContext
   /** To be added to its instants, ms. */
   readonly offsetMs: number
   redo(n: number): void
@@ -46,7 +47,7 @@ interface Delivery {
 }
 
 /** Records come out in the order in which the requests of each load thread ended. */
-export function openInbox(platform: Platform, context: ExchangeContext, hooks: RecordHooks): Inbox {
+export function openInbox(platform: Platform, hooks: RecordHooks): Inbox {
   const { clock } = platform
   const queue: (Delivery | (() => void))[] = []
   const exchanges = new Map<Sender, Map<number, Exchange>>()
@@ -150,12 +151,12 @@ export function openInbox(platform: Platform, context: ExchangeContext, hooks: R
     if (note[0] === 'open') {
       const [, key, asked, dueAt, startedAt] = note
       const capture = new Capture(ignore, ignore)
-      open.set(key, new Exchange(asked, dueAt + offsetMs, startedAt + offsetMs, context, capture))
+      open.set(key, new Exchange(asked, dueAt + offsetMs, startedAt + offsetMs, sender.context, capture))
       return undefined
     }
     if (note[0] === 'drop') {
       const [, asked, dueAt, at, reason] = note
-      hooks.onRecord(describeDropped(asked, context, dueAt + offsetMs, at + offsetMs, reason), asked)
+      hooks.onRecord(describeDropped(asked, sender.context, dueAt + offsetMs, at + offsetMs, reason), asked)
       return undefined
     }
     const exchange = open.get(note[1])
