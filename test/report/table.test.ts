@@ -106,7 +106,7 @@ describe('the table at the end of a run', () => {
       manifestOf({ notes: ['the server rejected stream_options'] }),
     )
     expect(told).toContain('note: the server rejected stream_options\nstopped early: interrupted\nSUSPECT\n')
-    expect(told).toContain('  late_sends 12.5 ms (limit 1.00): use more threads\n')
+    expect(told).toContain('  late_sends 12.5 ms (limit 1): use more threads\n')
   })
 
   it('has colours only when asked', () => {

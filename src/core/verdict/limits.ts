@@ -111,7 +111,7 @@ export const limits: readonly Limit[] = [
     suspect: 25,
     invalid: 200,
     why: 'a figure of which a quarter may be the client says little about a server; errors below 1 ms do not count',
-    remedy: 'fewer streams, --threads, or bench calibrate again on a quieter machine',
+    remedy: 'fewer streams, --threads, or calibrate on a quieter machine',
     explains: [],
   },
   {
