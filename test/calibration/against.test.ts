@@ -10,7 +10,7 @@ const LOAD = ['--concurrency', '2', '--requests', '4', '--output-tokens', '4', '
 
 const EPOCH_FORM = 'JSON by the wall clock'
 
-describe('bench calibrate --against', () => {
+describe('bench calibrate --against', { timeout: 90_000 }, () => {
   /** What the monotonic clock of this process is behind the wall's, ns. */
   const originNanos = Date.now() * 1e6 - Number(process.hrtime.bigint())
   const asJson = ({ id, arrivedAt, stamps }: SentAnswer): string =>
@@ -52,10 +52,6 @@ describe('bench calibrate --against', () => {
       expect(again.stdout).toMatch(/^4 answers compared\n/)
       expect(again.stdout).toMatch(/first event( +-?\d+\.\d{3}){4}\n/)
 
-      writeFileSync(log, answers.slice(0, 3).join(''))
-      expect((await runBench(['calibrate', '--run', out, '--log', log])).stdout).toMatch(
-        /3 answers compared; 1 not in the log/,
-      )
       const half = answers[3]!.slice(0, answers[3]!.length / 2)
       writeFileSync(log, answers.slice(0, 3).join('') + half)
       expect((await runBench(['calibrate', '--run', out, '--log', log])).stdout).toMatch(
@@ -67,8 +63,6 @@ describe('bench calibrate --against', () => {
       expectUsage(await runBench(['calibrate', '--run', out, '--log', log]), /sent\.log:2: /)
       writeFileSync(log, 'other 1 1 2\n')
       expectUsage(await runBench(['calibrate', '--run', out, '--log', log]), /nothing to compare: of 4 answers/)
-      writeFileSync(log, '')
-      expectUsage(await runBench(['calibrate', '--run', out, '--log', log]), /no whole line/)
     }),
   )
 })

@@ -29,7 +29,7 @@ function strip(records: readonly RequestRecord[]): object[] {
     })
 }
 
-describe('records', () => {
+describe('records', { timeout: 90_000 }, () => {
   it.each([
     ['a closed loop', ['--concurrency', '1,5', '--requests', '25'], ['1', '3']],
     ['an open schedule with a cap', ['--rate', '150', '--requests', '30', '--max-in-flight', '3'], ['2']],
