@@ -132,7 +132,7 @@ const entries = {
     fallback: `${defaults.concurrency}`,
   }),
   rate: option(
-    is.aboveZeroList(),
+    is.aboveZeroList(isDomain.MOST_RATE),
     'Requests a second, sent whether or not earlier ones have ended; a list makes one scenario each',
     { group: 'Load', hint: 'R[,R...]' },
   ),

@@ -96,8 +96,14 @@ function parseJson(text: string): unknown {
   }
 }
 
+/**
+ * Requests a second: ten times what a client of many cores sends. What becomes due and is never sent is a record, too, and a rate that is a slip of
+ * the pen would write them until the disk is full.
+ */
+export const MOST_RATE = 100_000
+
 const STAGE = /^(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?:(.+)$/
-const STAGES = 'stages RATE:DURATION or FROM-TO:DURATION, such as 5:30s,5-50:1m,50:30s'
+const STAGES = `stages RATE:DURATION or FROM-TO:DURATION with rates up to ${MOST_RATE}, such as 5:30s,5-50:1m,50:30s`
 
 export function stageList(): v.GenericSchema<NonNullable<RunOptions['stages']>, readonly RateStage[]> {
   const spelled = v.union([
@@ -131,8 +137,9 @@ function parseStage(text: string): RateStage | undefined {
 function readStage(stage: Exclude<StageInput, string>): RateStage | undefined {
   const durationMs = parseDuration(stage.duration)
   if (durationMs === undefined || durationMs <= 0) return undefined
-  if ('rate' in stage) return stage.rate >= 0 ? { durationMs, rate: stage.rate } : undefined
-  return stage.from >= 0 && stage.to >= 0 ? { durationMs, from: stage.from, to: stage.to } : undefined
+  const isRate = (rate: number): boolean => rate >= 0 && rate <= MOST_RATE
+  if ('rate' in stage) return isRate(stage.rate) ? { durationMs, rate: stage.rate } : undefined
+  return isRate(stage.from) && isRate(stage.to) ? { durationMs, from: stage.from, to: stage.to } : undefined
 }
 
 /** `16` is requests, `5s` is time, `0` is none. */

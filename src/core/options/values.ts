@@ -97,10 +97,10 @@ export function integerList(least: number, most: number): v.GenericSchema<Scalar
   return reading(listOf(what), what, (value) => readList(value, (part) => within(parseInteger(part), least, most)))
 }
 
-export function aboveZeroList(): v.GenericSchema<Scalar | Scalar[], readonly number[]> {
-  const what = 'a number above 0, or a list of different ones such as 5,10'
+export function aboveZeroList(most: number): v.GenericSchema<Scalar | Scalar[], readonly number[]> {
+  const what = `a number above 0, at most ${most}, or a list of different ones such as 5,10`
   return reading(listOf(what), what, (value) =>
-    readList(value, (part) => within(parseDecimal(part), Number.MIN_VALUE, Number.MAX_VALUE)),
+    readList(value, (part) => within(parseDecimal(part), Number.MIN_VALUE, most)),
   )
 }
 
