@@ -1,6 +1,17 @@
 /** Files over `node:fs`, which Node, Bun and Deno share. */
 import { createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises'
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { BenchError, type BenchErrorCode, describeError } from '../core/errors.ts'
 import type { AppendFile, Files } from '../core/platform.ts'
@@ -43,6 +54,27 @@ async function writeText(path: string, text: string): Promise<void> {
     await rm(draft, { force: true }).catch(() => {})
     throw fileError('storage', 'write', path, thrown)
   }
+}
+
+/** One level at a time: Node's own recursion never ends where a folder that exists refuses others, as those of /proc do. */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (thrown) {
+    const code = errorCode(thrown)
+    if (code === 'EEXIST' && (await isFolder(path))) return
+    const parent = dirname(path)
+    if (code !== 'ENOENT' || parent === path || (await isFolder(parent))) throw thrown
+    await makeFolders(parent)
+    await makeFolders(path)
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
 }
 
 /** What an {@link AppendFile} needs of a file handle; a test hands in one whose disk is full. */
@@ -127,9 +159,11 @@ export const files: Files = {
   },
   makeFolder: async (path) => {
     try {
-      await mkdir(path, { recursive: true })
+      await makeFolders(path)
     } catch (thrown) {
-      throw fileError('storage', 'make the folder', path, thrown)
+      // A disk that is full is no mistake of whoever named the folder; all else is.
+      const full = /ENOSPC|EDQUOT/.test(errorCode(thrown) ?? '')
+      throw fileError(full ? 'storage' : 'usage', 'make the folder', path, thrown)
     }
   },
   list: async (path) => {

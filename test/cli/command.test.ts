@@ -47,6 +47,7 @@ describe('wrong usage', () => {
     [['run', '--url', port, '--gate', 'ttf.p99<5ms'], /did you mean "ttft"/],
     [['run', '--api-key', 'canary'], /--api-key-env/],
     [['run', '-c', 'missing.yaml'], /missing\.yaml/],
+    [['run', '--url', port, '--dataset', '.'], /--dataset: cannot read \.: it is a folder/],
     [['report'], /folder/],
     [['report', 'missing'], /missing/],
     [['report', '.'], /no run/],

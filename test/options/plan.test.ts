@@ -219,6 +219,7 @@ describe('the rest', () => {
     expect(made.gates).toHaveLength(2)
     await expect(plan({ gates: 'ttf.p99<1s' })).rejects.toThrow(/did you mean "ttft"/)
     await expect(plan({ slo: 'ttf=1s' })).rejects.toThrow(/did you mean "ttft"/)
+    await expect(plan({ slo: ['ttft=1s', 'e2e=5s,ttft<=2s'] })).rejects.toThrow(/limits ttft twice/)
   })
 
   it('writes options so that they can be read again', async () => {

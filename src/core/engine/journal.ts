@@ -62,6 +62,7 @@ export async function makeRunFolder(
 export async function openJournal(files: Files, options: JournalOptions): Promise<Journal> {
   const folder = options.out ?? (await nameFolder(files, options))
   await checkFolder(files, folder)
+  await files.makeFolder(folder)
   await files.makeFolder(files.join(folder, 'series'))
   const open = new Map<string, AppendFile>()
   const opening = new Map<string, Promise<void>>()

@@ -44,7 +44,7 @@ export function ask(
     const fail = (code: string, message: string): void =>
       settle({ kind: 'failed', error: { stage: status === 0 ? 'headers' : 'body', code, message } })
     const onAbort = (): void => fail('ABORTED', 'interrupted')
-    const timer = setTimeout(() => fail('TIMEOUT', `no answer within ${timeoutMs} ms`), timeoutMs)
+    const timer = setTimeout(() => fail('TIMEOUT', `no answer within ${Math.ceil(timeoutMs)} ms`), timeoutMs)
     if (signal?.aborted) return onAbort()
     signal?.addEventListener('abort', onAbort)
     const finish = async (endAt: number): Promise<void> => {

@@ -24,7 +24,10 @@ const LIMIT = /^([^<>=\s]+)\s*(<=|=|<)\s*(\S+)$/
 /** Reads `ttft=200ms,tpot<=30ms,e2e=5s`. Throws a usage error that names the part. */
 export function parseSlo(text: string): readonly Slo[] {
   const parts = text.split(',').map((part) => part.trim())
-  return parts.filter((part) => part !== '').map(parseLimit)
+  const limits = parts.filter((part) => part !== '').map(parseLimit)
+  const twice = limits.find(({ metric }, index) => limits.findIndex((other) => other.metric === metric) < index)
+  if (twice === undefined) return limits
+  throw new BenchError('usage', `--slo: "${text}" limits ${twice.metric} twice; give it one limit`)
 }
 
 function parseLimit(part: string): Slo {

@@ -89,6 +89,6 @@ function explainFileError(thrown: unknown): string {
     thrown instanceof Error ? `${(thrown as { code?: string }).code ?? ''} ${thrown.name} ${thrown.message}` : ''
   if (/ENOENT|NotFound|no such file/i.test(text)) return 'there is no such file'
   if (/EACCES|EPERM|PermissionDenied|NotCapable|permission denied/i.test(text)) return 'permission denied'
-  if (/EISDIR|is a directory/i.test(text)) return 'it is a folder'
+  if (/EISDIR|is a (directory|folder)/i.test(text)) return 'it is a folder'
   return thrown instanceof Error ? thrown.message.split('\n')[0]! : String(thrown)
 }

@@ -86,7 +86,7 @@ export async function planRun(options: CheckedOptions, tools: PlanTools): Promis
       options.readyTimeout ?? (options.start === undefined ? defaults.readyTimeoutMs : defaults.startTimeoutMs),
     ...(options.start !== undefined && { start: options.start }),
     ...(options.runs !== undefined && options.runs > 1 && { repeat: planRepeat(options, options.runs) }),
-    slo: (options.slo ?? []).flatMap((text) => parseSlo(text)),
+    slo: parseSlo((options.slo ?? []).join(',')),
     gates: [...(options.gates ?? []), ...qualityGates(options)].map((text) => parseGate(text, registry)),
     ...(options.verdictLimits !== undefined && {
       limits: resolveLimits(options.verdictLimits, pluginLimits(plugins), nameOption('verdictLimits')),
