@@ -77,7 +77,7 @@ describe('the cache of calibrations', () => {
       expect((await readCalibration(elsewhere, key)).note).toMatch(/cannot be read/)
       const blocked = { ...platform, cacheFolder: path }
       expect(await readCalibration(blocked, key)).toEqual({})
-      await expect(writeCalibration(blocked, calibrationOf(rows))).rejects.toMatchObject({ code: 'storage' })
+      await expect(writeCalibration(blocked, calibrationOf(rows))).rejects.toMatchObject({ code: 'usage' })
     }))
 
   it('is nowhere where there is no folder for it', async () => {

@@ -63,7 +63,7 @@ export async function readCalibration(platform: Platform, key: CalibrationKey): 
   return sameKey(parsed.output.key, key) ? { calibration: parsed.output } : absent('is of another client')
 }
 
-/** Returns where it was kept. Throws `BenchError('unsupported' | 'storage')`. */
+/** Returns where it was kept. Throws `BenchError('unsupported' | 'usage' | 'storage')`. */
 export async function writeCalibration(platform: Platform, calibration: Calibration): Promise<string> {
   const path = nameFile(platform, calibration.key)
   if (path === undefined)
