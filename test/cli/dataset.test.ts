@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseDataset } from '../../src/core/workload/dataset.ts'
 import { generateRow } from '../../src/core/workload/generate.ts'
-import { runBench, withFolder } from '../support/command.ts'
+import { root, runBench, withFolder } from '../support/command.ts'
 
 describe('bench dataset', () => {
   it('writes what bench run reads, the same for the same seed', async () => {
@@ -48,9 +48,9 @@ describe('bench dataset', () => {
     [['--distribution', 'lognorml'], /did you mean "lognormal"/],
     [['--compat', 'sage'], /--compat: there is no "sage"/],
     [['--compat', 'probador', '--seed', '1'], /--seed contradicts/],
-    [['--out', 'no/such/folder/x.jsonl'], /no\/such\/folder/],
+    [['--out', 'package.json/x.jsonl'], /package\.json/],
   ])('%j is an error of one line', async (args, message) => {
-    const { code, stderr } = await runBench(['dataset', ...args])
+    const { code, stderr } = await runBench(['dataset', ...args], { cwd: root })
     expect(code).not.toBe(0)
     expect(stderr).toMatch(message)
     expect(stderr).toMatch(/^bench: [^\n]+\n$/)
