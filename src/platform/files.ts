@@ -46,7 +46,7 @@ async function writeText(path: string, text: string): Promise<void> {
   try {
     await writeFile(draft, text).catch(async (thrown) => {
       if (errorCode(thrown) !== 'ENOENT') throw thrown
-      await mkdir(dirname(path), { recursive: true })
+      await makeFolders(dirname(path))
       await writeFile(draft, text)
     })
     await rename(draft, path)

@@ -31,6 +31,7 @@ describe('a folder to write to', () => {
   it.skipIf(!existsSync('/proc/self'))('ends where a folder that exists takes none', async () => {
     const files = (await loadPlatform()).files!
     await expect(files.makeFolder('/proc/inferbench/run')).rejects.toMatchObject({ code: 'usage' })
+    await expect(files.writeText('/proc/inferbench/run/gates.xml', '')).rejects.toMatchObject({ code: 'storage' })
   })
 
   it('--out that is a file is wrong usage, and stays as it is', () =>
