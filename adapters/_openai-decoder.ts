@@ -11,6 +11,7 @@ import {
   type Decoder,
   type JsonObject,
   parseJson,
+  parsePythonJson,
   type ServerTimings,
   type StreamEvent,
   type Usage,
@@ -33,7 +34,7 @@ export function createOpenaiDecoder(): Decoder {
     // An event without data keeps the connection alive, no more.
     if (data === '') return []
     const strict = parseJson(data)
-    const parsed = strict ?? parseJson(nullNonFinite(data))
+    const parsed = strict ?? parsePythonJson(data)
     const body = asObject(parsed) ?? {}
     if (message.event === 'error' || isError(body)) return [readError(body, data)]
     if (parsed === undefined) return [{ type: 'error', reason: 'malformed', message: `no JSON: ${excerpt(data)}` }]
@@ -60,11 +61,6 @@ export function neverThrow(decode: Decoder): Decoder {
       return [{ type: 'error', reason: 'malformed', message: `cannot be read: ${String(thrown)}` }]
     }
   }
-}
-
-/** Python writes numbers that JSON does not have. Strings are matched first, so that words of that name stay. */
-function nullNonFinite(json: string): string {
-  return json.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (match) => (match[0] === '"' ? match : 'null'))
 }
 
 function excerpt(text: string): string {
